@@ -1,0 +1,1 @@
+"""Bytes in, upright RGB picture out; sizes and tokens from the header alone."""
