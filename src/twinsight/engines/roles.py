@@ -1,0 +1,81 @@
+"""What an engine can be: small protocols, and the card that says what it is.
+
+An engine plays one or more roles. Roles speak of pictures, boxes and text; they know nothing of
+HTTP or of Gemini. All methods are plain blocking functions, safe to call from several threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinsight.geometry.detections import Detections
+from twinsight.image.picture import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Who an engine is, for people and for `models.list`."""
+
+    name: str
+    roles: tuple[str, ...]
+    description: str
+    licence: str
+    knows: tuple[str, ...] = ()
+    """The names it can give to what it sees, where that is a closed list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name for a whole picture; `score` is a probability, 0 to 1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text; `quad` is (4, 2) x, y pixels, clockwise from the text's top left."""
+
+    text: str
+    score: float
+    quad: NDArray[np.float32]
+
+
+@runtime_checkable
+class Labeler(Protocol):
+    card: Card
+
+    def labels(self, picture: Picture, top: int = 5) -> list[Label]:
+        """The `top` most probable names, best first."""
+        ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    card: Card
+
+    def read(self, picture: Picture) -> list[TextLine]:
+        """Lines of text in reading order."""
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    card: Card
+
+    def detect(self, picture: Picture, careful: bool = False) -> Detections:
+        """Objects, best first."""
+        ...
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    card: Card
+
+    def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+        """For each of the (n, 4) boxes a soft mask, 0 to 255, that covers exactly that box."""
+        ...

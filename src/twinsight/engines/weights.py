@@ -1,0 +1,88 @@
+"""Model weights: each beside its manifest, and none loads whose hash does not match."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import onnxruntime
+
+from twinsight.errors import InvalidWeights
+
+FOLDER = Path(str(files("twinsight.engines.pocket"))) / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `<name>.json` says of `<name>.onnx`; `extra` holds the keys of its own."""
+
+    name: str
+    revision: str
+    file: str
+    sha256: str
+    bytes: int
+    licence: str
+    licence_file: str
+    source: str
+    made_by: str
+    note: str
+    extra: dict[str, Any]
+
+
+def manifest(name: str, folder: Path = FOLDER) -> Manifest:
+    """Reads `<name>.json`. Raises InvalidWeights when it is missing or incomplete."""
+    path = folder / f"{name}.json"
+    try:
+        raw: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+        known = {key: raw.pop(key) for key in Manifest.__slots__ if key != "extra"}
+    except (OSError, KeyError, msgspec.DecodeError) as error:
+        raise InvalidWeights(f"The manifest {path} cannot be used: {error}") from error
+    return Manifest(**known, extra=raw)
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The weights that this installation carries."""
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def verified_bytes(name: str, folder: Path = FOLDER) -> bytes:
+    """The weights themselves. Raises InvalidWeights when they are not what the manifest names."""
+    card = manifest(name, folder)
+    try:
+        content = (folder / card.file).read_bytes()
+    except OSError as error:
+        raise InvalidWeights(f"The weights {folder / card.file} cannot be read: {error}") from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise InvalidWeights(
+            f"The weights {folder / card.file} are not those of their manifest (sha256 differs). "
+            "Install the package again."
+        )
+    return content
+
+
+_loading = threading.Lock()
+
+
+def session(name: str, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """One shared session for each weight and number of threads (None: all cores)."""
+    with _loading:
+        return _session(name, threads or 0)
+
+
+@cache
+def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning threads would take the cores from the requests beside this one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        verified_bytes(name), options, providers=["CPUExecutionProvider"]
+    )

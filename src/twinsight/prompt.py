@@ -1,0 +1,168 @@
+"""The nouns of a request and of its answer, free of any wire format and of any engine.
+
+A `Prompt` is turns of text and pictures, and the shape that the answer must have. The wire makes
+it, the image room fills in the headers of its pictures, tasks read it and answer in text deltas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+
+class Finish(StrEnum):
+    """Why an answer ended; the words are Google's."""
+
+    STOP = "STOP"
+    MAX_TOKENS = "MAX_TOKENS"
+
+
+class Resolution(StrEnum):
+    """How closely to look at a picture, which decides what it costs in tokens."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    ULTRA_HIGH = "ULTRA_HIGH"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+    thought: bool = False
+
+
+@dataclass(slots=True)
+class ImageRef:
+    """A picture that was sent or named; its bytes stay encoded until a task wants to see it.
+
+    `where` is its place in the request, for error messages. `wh` is the upright size in pixels,
+    read from the header. `key` is the hash of the bytes. `opener` gives the encoded bytes.
+    """
+
+    where: str
+    data: bytes | None = None
+    uri: str = ""
+    declared_mime: str = ""
+    resolution: Resolution = Resolution.UNSPECIFIED
+    mime: str = ""
+    wh: tuple[int, int] = (0, 0)
+    opener: Callable[[], bytes] | None = None
+
+    def encoded(self) -> bytes:
+        """The encoded bytes, as they were sent or stored."""
+        if self.data is not None:
+            return self.data
+        if self.opener is None:
+            raise ValueError(f"the picture at {self.where} was not resolved")
+        return self.opener()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call that the model made earlier, echoed back by the client."""
+
+    name: str
+    args: dict[str, Any]
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What the client's function gave."""
+
+    name: str
+    response: dict[str, Any]
+    id: str = ""
+
+
+Part = Text | ImageRef | Call | CallResult
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    role: Literal["user", "model"]
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """The turn's words, without thoughts; parts apart, as a reader would see them."""
+        return "\n".join(p.text for p in self.parts if isinstance(p, Text) and not p.thought)
+
+    @property
+    def images(self) -> tuple[ImageRef, ...]:
+        return tuple(p for p in self.parts if isinstance(p, ImageRef))
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionDeclaration:
+    name: str
+    description: str
+    parameters: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShape:
+    """What the answer must look like. `schema` is a JSON Schema whose property order counts."""
+
+    mime: Literal["text/plain", "application/json", "text/x.enum"] = "text/plain"
+    schema: dict[str, Any] | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    candidates: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    turns: tuple[Turn, ...]
+    system: str = ""
+    shape: AnswerShape = field(default_factory=AnswerShape)
+    sampling: Sampling = field(default_factory=Sampling)
+    functions: tuple[FunctionDeclaration, ...] = ()
+
+    @property
+    def images(self) -> tuple[ImageRef, ...]:
+        """All pictures, in order, over all turns."""
+        return tuple(image for turn in self.turns for image in turn.images)
+
+    @property
+    def question(self) -> str:
+        """The words of the last user turn."""
+        for turn in reversed(self.turns):
+            if turn.role == "user":
+                return turn.text
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of an answer. `finish` is set on the last one only."""
+
+    text: str
+    finish: Finish | None = None
+    tokens: int = 0
+    """Tokens of the answer so far, this piece included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a prompt costs, by kind."""
+
+    text: int
+    image: int
+
+    @property
+    def prompt(self) -> int:
+        return self.text + self.image
