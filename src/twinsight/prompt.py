@@ -152,6 +152,7 @@ class Delta:
 
     text: str
     finish: Finish | None = None
+    call: Call | None = None
     tokens: int = 0
     """Tokens of the answer so far, this piece included."""
 

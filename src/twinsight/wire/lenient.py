@@ -1,0 +1,58 @@
+"""JSON as clients really send it: strict first, then with the slips of the guide's own samples."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from twinsight.errors import InvalidJson
+
+# A double-quoted string, a single-quoted one, or a comma that closes nothing. The loops are
+# unrolled so that a picture of many megabytes inside a string is one fast scan.
+_TOKEN = re.compile(
+    rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+    rb"|'[^'\\]*(?:\\.[^'\\]*)*'"
+    rb"|,(?=\s*[}\]])",
+    re.DOTALL,
+)
+
+
+def parse(body: bytes) -> Any:
+    """Parses a request body. An empty one is `{}`, as proto JSON has it.
+
+    Trailing commas and single-quoted strings are forgiven (CONTRACT §2.1). Raises InvalidJson
+    with the strict parser's reason.
+    """
+    if not body.strip():
+        return {}
+    try:
+        return _strict(body)
+    except msgspec.DecodeError as error:
+        repaired = _TOKEN.sub(_repair, body)
+        if repaired != body:
+            try:
+                return _strict(repaired)
+            except msgspec.DecodeError:
+                pass
+        raise InvalidJson(str(error)) from None
+
+
+def _strict(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except RecursionError:
+        raise InvalidJson("It is nested too deeply.") from None
+    except UnicodeDecodeError:
+        raise InvalidJson("It is not valid UTF-8.") from None
+
+
+def _repair(match: re.Match[bytes]) -> bytes:
+    token = match.group()
+    if token == b",":
+        return b""
+    if token.startswith(b"'"):
+        inner = token[1:-1].replace(b"\\'", b"'")
+        return b'"' + re.sub(rb'(?<!\\)"', rb'\\"', inner) + b'"'
+    return token

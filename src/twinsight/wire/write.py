@@ -1,0 +1,112 @@
+"""From an answer to Gemini's response JSON: strict out (CONTRACT §2.8, §3.4, §4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from twinsight.errors import TwinsightError
+from twinsight.prompt import Call, Delta, Usage
+
+# Line separators that some clients split on although JSON allows them raw; as JSON text they can
+# only stand inside strings, where the escape means the same (CONTRACT §4.1).
+_SEPARATORS = re.compile("[\u0085\u2028\u2029]")
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON on one line that no line splitter cuts."""
+    encoded = msgspec.json.encode(value)
+    if b"\xc2\x85" in encoded or b"\xe2\x80\xa8" in encoded or b"\xe2\x80\xa9" in encoded:
+        text = encoded.decode()
+        return _SEPARATORS.sub(lambda m: f"\\u{ord(m.group()):04x}", text).encode()
+    return encoded
+
+
+def usage_metadata(usage: Usage, answer_tokens: int) -> dict[str, Any]:
+    """Zero counts are left out, as proto JSON does."""
+    metadata: dict[str, Any] = {"promptTokenCount": usage.prompt}
+    if answer_tokens:
+        metadata["candidatesTokenCount"] = answer_tokens
+    metadata["totalTokenCount"] = usage.prompt + answer_tokens
+    metadata["promptTokensDetails"] = token_details(usage)
+    if answer_tokens:
+        metadata["candidatesTokensDetails"] = [{"modality": "TEXT", "tokenCount": answer_tokens}]
+    return metadata
+
+
+def token_details(usage: Usage) -> list[dict[str, Any]]:
+    counts = (("TEXT", usage.text), ("IMAGE", usage.image))
+    return [{"modality": name, "tokenCount": count} for name, count in counts if count]
+
+
+def count_reply(usage: Usage) -> dict[str, Any]:
+    return {"totalTokens": usage.prompt, "promptTokensDetails": token_details(usage)}
+
+
+def generate_reply(
+    candidates: Sequence[Sequence[Delta]], usage: Usage, model: str, response_id: str
+) -> dict[str, Any]:
+    """A whole answer; each candidate is the list of its deltas, the last one finished."""
+    written = []
+    for index, deltas in enumerate(candidates):
+        parts = _parts(deltas)
+        candidate: dict[str, Any] = {
+            "content": {"parts": parts, "role": "model"},
+            "finishReason": str(deltas[-1].finish),
+        }
+        if not parts:
+            candidate["content"] = {"role": "model"}
+        written.append(candidate | {"index": index})
+    tokens = sum(deltas[-1].tokens for deltas in candidates)
+    return _reply(written, usage, tokens, model, response_id)
+
+
+def chunk(delta: Delta, usage: Usage, model: str, response_id: str) -> dict[str, Any]:
+    """One element of a stream. Its parts are never empty: chat helpers drop turns otherwise."""
+    candidate: dict[str, Any] = {"content": {"parts": _parts([delta]), "role": "model"}}
+    if not candidate["content"]["parts"]:
+        candidate["content"]["parts"] = [{"text": ""}]
+    if delta.finish is not None:
+        candidate["finishReason"] = str(delta.finish)
+    candidate["index"] = 0
+    return _reply([candidate], usage, delta.tokens, model, response_id)
+
+
+def _parts(deltas: Sequence[Delta]) -> list[dict[str, Any]]:
+    text = "".join(delta.text for delta in deltas)
+    parts: list[dict[str, Any]] = [{"text": text}] if text else []
+    for delta in deltas:
+        if delta.call is not None:
+            parts.append({"functionCall": _call(delta.call)})
+    return parts
+
+
+def _call(call: Call) -> dict[str, Any]:
+    written: dict[str, Any] = {"name": call.name, "args": call.args}
+    return {"id": call.id} | written if call.id else written
+
+
+def _reply(
+    candidates: list[dict[str, Any]], usage: Usage, tokens: int, model: str, response_id: str
+) -> dict[str, Any]:
+    return {
+        "candidates": candidates,
+        "usageMetadata": usage_metadata(usage, tokens),
+        "modelVersion": model,
+        "responseId": response_id,
+    }
+
+
+def error(problem: TwinsightError) -> dict[str, Any]:
+    """Google's error body. The order of keys matters to some clients: error first, code first."""
+    body: dict[str, Any] = {
+        "code": problem.code,
+        "message": problem.message,
+        "status": problem.status,
+    }
+    if problem.details:
+        body["details"] = problem.details
+    return {"error": body}
