@@ -1,0 +1,152 @@
+"""Boxes: Gemini's integers and back, overlap, suppression and fusion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Integers = NDArray[np.integer[Any]]
+
+
+def to_yxyx_1000(xyxy: Floats, wh: tuple[int, int]) -> NDArray[np.int32]:
+    """(n, 4) pixels x, y, x, y -> (n, 4) integers y, x, y, x from 0 to 1000 of the whole picture.
+
+    Rounded once, clamped and ordered. Clients turn them back with ``int(v / 1000 * side)`` and drop
+    boxes without area (the guide's samples), so every box is made to survive that: at least one
+    pixel high and wide. Raises ValueError for NaN and for a picture without pixels.
+    """
+    w, h = wh
+    if w < 1 or h < 1:
+        raise ValueError(f"a picture has at least one pixel, not {wh}")
+    corners = np.asarray(xyxy, np.float64).reshape(-1, 4)
+    if np.isnan(corners).any():
+        raise ValueError("a box holds NaN")
+    x = _to_1000(corners[:, [0, 2]], w)
+    y = _to_1000(corners[:, [1, 3]], h)
+    return np.stack([y[:, 0], x[:, 0], y[:, 1], x[:, 1]], axis=1)
+
+
+def _to_1000(pixels: NDArray[np.float64], side: int) -> NDArray[np.int32]:
+    """(n, 2) ends along one axis -> integers whose floored pixels differ."""
+    ends = np.sort(np.rint(np.clip(pixels, 0, side) / side * 1000), axis=1)
+    first, last = ends[:, 0], ends[:, 1]
+    flat = _floored(last, side) <= _floored(first, side)
+    # A box within one pixel grows to that pixel; at the far edge this is the last pixel.
+    pixel = np.minimum(_floored(first, side), side - 1)
+    start = np.where(_floored(first, side) > pixel, _first_at(pixel, side), first)
+    end = np.maximum(_first_at(pixel + 1, side), start + 1)
+    return np.stack([np.where(flat, start, first), np.where(flat, end, last)], axis=1).astype(
+        np.int32
+    )
+
+
+def _floored(value: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """The pixel that a client computes, in the very order of its floating point operations."""
+    return np.asarray(np.floor(value / 1000 * side))
+
+
+def _first_at(pixel: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """The smallest integer that a client floors to `pixel` or beyond, at most 1000."""
+    # One below the exact quotient, then up: rounding may put either neighbour on the pixel.
+    value = np.maximum(np.floor(pixel / side * 1000) - 1, 0)
+    for _ in range(3):
+        value = np.where(_floored(value, side) < pixel, value + 1, value)
+    if side > 1000:  # several pixels to one integer: the one that starts no later than the pixel
+        value = np.where(_floored(value, side) > pixel, value - 1, value)
+    return np.asarray(np.clip(value, 0, 1000))
+
+
+def from_yxyx_1000(yxyx_1000: Integers, wh: tuple[int, int]) -> NDArray[np.float32]:
+    """(n, 4) of Gemini's integers -> (n, 4) float pixels x, y, x, y."""
+    w, h = wh
+    yxyx = np.asarray(yxyx_1000, np.float64).reshape(-1, 4)
+    return (yxyx[:, [1, 0, 3, 2]] / 1000 * (w, h, w, h)).astype(np.float32)
+
+
+def clip(xyxy: Floats, wh: tuple[int, int]) -> NDArray[np.float32]:
+    """Boxes cut at the picture's edges."""
+    w, h = wh
+    return np.clip(xyxy, 0, (w, h, w, h)).astype(np.float32)
+
+
+def area(xyxy: Floats) -> NDArray[np.float32]:
+    """(n, 4) -> (n,) square pixels; an inverted box has none."""
+    sides = np.maximum(xyxy[:, 2:] - xyxy[:, :2], 0)
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
+
+
+def intersection(a: Floats, b: Floats) -> NDArray[np.float32]:
+    """(n, 4), (m, 4) -> (n, m) square pixels in common."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    sides = np.maximum(high - low, 0)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
+
+
+def iou(a: Floats, b: Floats) -> NDArray[np.float32]:
+    """(n, 4), (m, 4) -> (n, m) intersection over union; 0 where both are without area."""
+    common = intersection(a, b)
+    union = area(a)[:, None] + area(b)[None, :] - common
+    return np.asarray(common / np.maximum(union, np.finfo(np.float32).tiny), np.float32)
+
+
+def nms(xyxy: Floats, score: Floats, kind: Integers, threshold: float = 0.6) -> NDArray[np.intp]:
+    """Rows that survive: best first, none overlapping a better one of its kind by > threshold.
+
+    ``kind`` is the class index of each row; boxes of different kinds never suppress each other.
+    """
+    order = np.argsort(-score, kind="stable")
+    overlaps = _same_kind_iou(xyxy[order], kind[order]) > threshold
+    alive = np.ones(len(order), bool)
+    for i in range(len(order)):
+        if alive[i]:
+            alive[i + 1 :] &= ~overlaps[i, i + 1 :]
+    return order[alive]
+
+
+def _same_kind_iou(xyxy: Floats, kind: Integers) -> NDArray[np.float32]:
+    return np.where(kind[:, None] == kind[None, :], iou(xyxy, xyxy), np.float32(0))
+
+
+def fuse(
+    xyxy: Floats,
+    score: Floats,
+    kind: Integers,
+    views: int,
+    threshold: float = 0.55,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
+    """Weighted box fusion of what `views` looks at one picture found.
+
+    Boxes of one kind that overlap the best of them by more than `threshold` become one: corners
+    are the mean weighted by score, the score is the mean over the views, a view that missed it
+    counting 0. Source: Solovyev et al., "Weighted boxes fusion", 2021 (clusters here are led by
+    their best box, not by the running mean, so that the result does not hang on order).
+
+    Returns boxes (m, 4), scores (m,) and kinds (m,), best first.
+    """
+    order = np.argsort(-score, kind="stable")
+    boxes, weights, kinds = np.asarray(xyxy[order], np.float32), score[order], kind[order]
+    close = _same_kind_iou(boxes, kinds) > threshold
+    leader = np.full(len(order), -1, np.intp)
+    leaders: list[int] = []
+    for i in range(len(order)):
+        if leader[i] < 0:
+            leader[i : i + 1] = i
+            leader[i:][close[i, i:] & (leader[i:] < 0)] = i
+            leaders.append(i)
+    heads = np.array(leaders, np.intp)
+    total = np.zeros(len(order), np.float64)
+    np.add.at(total, leader, weights)
+    corners = np.zeros((len(order), 4), np.float64)
+    np.add.at(corners, leader, boxes * weights[:, None])
+    fused = corners[heads] / np.maximum(total[heads, None], np.finfo(np.float64).tiny)
+    mean = np.minimum(total[heads] / views, weights[heads])
+    rank = np.argsort(-mean, kind="stable")
+    return (
+        fused[rank].astype(np.float32),
+        mean[rank].astype(np.float32),
+        kinds[heads][rank].astype(np.intp),
+    )
