@@ -24,6 +24,7 @@ from twinsight.wire import jsonschema, schema
 from twinsight.wire.proto import Reader
 
 MAX_STOP_SEQUENCES = 5
+MAX_THINKING_BUDGET = 32_768
 _FUNCTION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}\Z")
 _USER_ROLES = {"", "user", "function", "tool"}
 _MIMES = ("text/plain", "application/json", "text/x.enum")
@@ -301,6 +302,12 @@ def _check_thinking(config: dict[str, Any]) -> None:
     thinking = config.get("thinking_config", {})
     if "thinking_budget" in thinking and "thinking_level" in thinking:
         raise InvalidArgument("You can only set only one of thinking budget and thinking level.")
+    budget = thinking.get("thinking_budget", 0)
+    if not -1 <= budget <= MAX_THINKING_BUDGET:
+        raise InvalidArgument(
+            f"The thinking budget ({budget}) is invalid. Please choose a value between -1 and "
+            f"{MAX_THINKING_BUDGET}."
+        )
 
 
 def _sampling(config: dict[str, Any]) -> Sampling:

@@ -131,7 +131,7 @@ THINKING_CONFIG = Message(
     "ThinkingConfig",
     {
         "include_thoughts": _accepted("bool", note="this server has no thoughts to show"),
-        "thinking_budget": _accepted("int", low=-1, high=32768),
+        "thinking_budget": _accepted("int"),
         "thinking_level": _accepted(
             "enum",
             values=("THINKING_LEVEL_UNSPECIFIED", "LOW", "HIGH", "MEDIUM", "MINIMAL", "XHIGH"),

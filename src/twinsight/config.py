@@ -1,0 +1,208 @@
+"""Every setting, named with its unit, checked at start.
+
+In rising order of precedence: the defaults below, `twinsight.toml`, `TWINSIGHT_*` environment
+variables, command-line flags. `twinsight doctor` prints the values in force and where each is from.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+import msgspec
+import platformdirs
+
+from twinsight.errors import InvalidConfig
+
+ENV_PREFIX = "TWINSIGHT_"
+# Read by the parts of the project that are not settings of the server.
+_OTHER_VARIABLES = {"TWINSIGHT_CONFIG", "TWINSIGHT_SHARED"}
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """A Gemini model name that this server answers to.
+
+    `generation` decides what differs between Gemini's generations: the token table, whether
+    several candidates are allowed, JSON mode together with functions.
+    """
+
+    generation: float
+    display_name: str
+
+
+def _known(*names: tuple[str, float, str]) -> dict[str, ModelName]:
+    return {name: ModelName(generation, display) for name, generation, display in names}
+
+
+MODEL_NAMES = _known(
+    ("gemini-1.5-flash", 1.5, "Gemini 1.5 Flash"),
+    ("gemini-1.5-pro", 1.5, "Gemini 1.5 Pro"),
+    ("gemini-2.0-flash", 2.0, "Gemini 2.0 Flash"),
+    ("gemini-2.0-flash-001", 2.0, "Gemini 2.0 Flash 001"),
+    ("gemini-2.0-flash-exp", 2.0, "Gemini 2.0 Flash Experimental"),
+    ("gemini-2.0-flash-lite", 2.0, "Gemini 2.0 Flash-Lite"),
+    ("gemini-2.5-flash", 2.5, "Gemini 2.5 Flash"),
+    ("gemini-2.5-flash-lite", 2.5, "Gemini 2.5 Flash-Lite"),
+    ("gemini-2.5-flash-preview-05-20", 2.5, "Gemini 2.5 Flash Preview 05-20"),
+    ("gemini-2.5-pro", 2.5, "Gemini 2.5 Pro"),
+    ("gemini-3-flash-preview", 3.0, "Gemini 3 Flash Preview"),
+    ("gemini-3-pro-preview", 3.0, "Gemini 3 Pro Preview"),
+    ("gemini-3.5-flash", 3.5, "Gemini 3.5 Flash"),
+    ("gemini-3.5-flash-lite", 3.5, "Gemini 3.5 Flash-Lite"),
+    ("gemini-3.6-flash", 3.6, "Gemini 3.6 Flash"),
+    ("gemini-3.8-flash", 3.8, "Gemini 3.8 Flash"),
+    ("gemini-4-argon", 4.0, "Gemini 4 Argon"),
+    ("gemini-flash-latest", 3.8, "Gemini Flash Latest"),
+    ("gemini-robotics-er-2-preview", 3.0, "Gemini Robotics-ER 2 Preview"),
+)
+
+
+def _setting(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings. Sizes in bytes, times in seconds, pictures in pixels."""
+
+    host: str = _setting("127.0.0.1", "address to bind")
+    port: int = _setting(8080, "port to bind; 0 takes a free one")
+    profile: str = _setting("pocket", "which engines answer")
+    data_dir: Path = _setting(
+        Path(platformdirs.user_data_dir("twinsight")), "where keys and files are kept"
+    )
+    allow_open: bool = _setting(
+        False, "serve other machines without any API key (by default this is refused)"
+    )
+    log_format: Literal["auto", "json", "console"] = _setting("auto", "form of the log lines")
+
+    max_body_bytes: int = _setting(100 * MIB, "a request's body; Google's older limit is 20971520")
+    max_images: int = _setting(3600, "pictures in one request")
+    max_pixels: int = _setting(100_000_000, "pixels of one picture, read from its header")
+    max_prompt_tokens: int = _setting(1_048_576, "text tokens in one request")
+    output_token_limit: int = _setting(65_536, "tokens of one answer")
+    token_policy: Literal["tiles", "tiles+overview", "flat258"] = _setting(
+        "tiles", "how a picture's tokens are counted for 1.5 and 2.x names"
+    )
+    strict_fields: bool = _setting(False, "refuse every unknown field name, from SDKs too")
+
+    workers: int = _setting(0, "threads for decoding and inference; 0 means one a core")
+    max_queue: int = _setting(64, "requests waiting for a worker before 503 is answered")
+    request_seconds: float = _setting(300.0, "time for one request when the client sets none")
+    shutdown_seconds: float = _setting(30.0, "time to finish what was accepted when stopping")
+    scene_cache: int = _setting(256, "pictures whose findings are remembered")
+
+    max_file_bytes: int = _setting(2 * GIB, "one stored file")
+    max_owner_bytes: int = _setting(20 * GIB, "all files of one key")
+    file_seconds: float = _setting(48 * 3600.0, "life of a stored file")
+    upload_seconds: float = _setting(6 * 3600.0, "life of an unfinished upload")
+    max_open_uploads: int = _setting(1000, "unfinished uploads of one key")
+    fetch_hosts: tuple[str, ...] = _setting(
+        (), "hosts that pictures may be fetched from by URL; none by default"
+    )
+
+    models: dict[str, ModelName] = field(
+        default_factory=dict, metadata={"help": "further model names to answer to"}
+    )
+
+    @property
+    def model_names(self) -> dict[str, ModelName]:
+        return MODEL_NAMES | self.models
+
+    @property
+    def worker_threads(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration, and for each setting where its value is from."""
+
+    config: Config
+    origin: Mapping[str, str]
+
+
+def load(
+    path: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Loaded:
+    """Gathers the settings. Raises InvalidConfig, which names the setting and its source.
+
+    `path` is the file to read; without it `TWINSIGHT_CONFIG`, then `twinsight.toml` in the current
+    folder if there is one.
+    """
+    config, origin = Config(), {f.name: "default" for f in fields(Config)}
+    for values, source in (
+        _file(path, environ),
+        (_environment(environ), "environment"),
+        ({k: v for k, v in (flags or {}).items() if v is not None}, "flag"),
+    ):
+        for name, value in values.items():
+            config = replace(config, **{name: _convert(name, value, source)})
+            origin[name] = source
+    _check(config)
+    return Loaded(config, origin)
+
+
+def _file(path: Path | None, environ: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    named = path or (Path(environ["TWINSIGHT_CONFIG"]) if environ.get("TWINSIGHT_CONFIG") else None)
+    chosen = named or Path("twinsight.toml")
+    if named is None and not chosen.is_file():
+        return {}, ""
+    try:
+        return tomllib.loads(chosen.read_text("utf-8")), str(chosen)
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidConfig(f"{chosen} cannot be read: {error}") from error
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values = {
+        key.removeprefix(ENV_PREFIX).lower(): value
+        for key, value in environ.items()
+        if key.startswith(ENV_PREFIX) and key not in _OTHER_VARIABLES
+    }
+    if "fetch_hosts" in values:
+        values["fetch_hosts"] = [h.strip() for h in values["fetch_hosts"].split(",") if h.strip()]
+    return values
+
+
+_TYPES = get_type_hints(Config)
+
+
+def _convert(name: str, value: Any, source: str) -> Any:
+    if name not in _TYPES:
+        known = ", ".join(sorted(_TYPES))
+        raise InvalidConfig(f"{source}: there is no setting '{name}'. Settings: {known}.")
+    if name == "data_dir":
+        return Path(value).expanduser()
+    try:
+        return msgspec.convert(value, _TYPES[name], strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidConfig(f"{source}: {name} = {value!r} does not fit: {error}") from error
+
+
+_POSITIVE = (
+    "max_body_bytes max_images max_pixels max_prompt_tokens output_token_limit max_queue "
+    "request_seconds shutdown_seconds max_file_bytes max_owner_bytes file_seconds upload_seconds "
+    "max_open_uploads"
+).split()
+
+
+def _check(config: Config) -> None:
+    for name in _POSITIVE:
+        if getattr(config, name) <= 0:
+            raise InvalidConfig(f"{name} must be above zero, not {getattr(config, name)}.")
+    for name in ("workers", "scene_cache"):
+        if getattr(config, name) < 0:
+            raise InvalidConfig(f"{name} must not be below zero.")
+    if not 0 <= config.port <= 65535:
+        raise InvalidConfig(f"port must be between 0 and 65535, not {config.port}.")
