@@ -57,15 +57,16 @@ def test_boxes_of_a_pixel_or_more_move_by_half_a_step_at_most(
         assert abs(float(back[high]) - ends[1]) <= slack
 
 
-@given(
-    st.lists(
-        st.tuples(*[st.integers(0, 1000)] * 4).filter(lambda b: b[0] < b[2] and b[1] < b[3]),
-        min_size=1,
-        max_size=20,
-    ),
-    st.integers(1000, 60_000),
-    st.integers(1000, 60_000),
-)
+@st.composite
+def integer_boxes(draw: st.DrawFn) -> list[tuple[int, ...]]:
+    ends = st.tuples(st.integers(0, 999), st.integers(1, 1000)).map(
+        lambda e: (min(e[0], e[1] - 1), max(e[0] + 1, e[1]))
+    )
+    pairs = st.tuples(ends, ends).map(lambda p: (p[0][0], p[1][0], p[0][1], p[1][1]))
+    return draw(st.lists(pairs, min_size=1, max_size=20))
+
+
+@given(integer_boxes(), st.integers(1000, 60_000), st.integers(1000, 60_000))
 def test_integers_come_back_exactly(rows: list[tuple[int, ...]], w: int, h: int) -> None:
     yxyx = np.array(rows)
     xyxy = yxyx[:, [1, 0, 3, 2]] / 1000 * (w, h, w, h)
