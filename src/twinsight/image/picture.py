@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 class Picture:
     """One upright photo, decoded.
 
-    ``rgb`` is uint8, shape (h, w, 3), C-contiguous, sRGB, top row first. It may be smaller than the
-    file's picture when the caller asked `decode` for no more than ``max_side`` pixels; ``full_wh`` is
-    then still the upright size of the file's picture. Boxes are relative, so an engine may ignore it.
+    ``rgb`` is uint8, shape (h, w, 3), C-contiguous, sRGB, top row first, and not to be written to.
+    It may be smaller than the file's picture when the caller told `decode` the ``max_side`` that it
+    needs; ``full_wh`` is then still the upright size of the file's picture. Boxes are relative, so
+    an engine may ignore that.
     """
 
     rgb: NDArray[np.uint8]
@@ -32,5 +33,5 @@ class Picture:
 
     @property
     def full_wh(self) -> tuple[int, int]:
-        """Upright width and height of the picture in the file, in pixels (``wh`` if not reduced)."""
+        """Upright width and height of the file's picture in pixels; ``wh`` if not reduced."""
         return self.upright_wh or self.wh
