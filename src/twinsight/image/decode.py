@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
@@ -14,14 +13,12 @@ from twinsight.errors import ImageTooLarge, InvalidImage, TwinsightError
 from twinsight.image import jpeg, png
 from twinsight.image.colour import flatten, to_srgb
 from twinsight.image.header import Header, read_header
+from twinsight.image.heif_pixels import open_heif
 from twinsight.image.orient import upright
 from twinsight.image.picture import Picture
 
 MAX_PIXELS = 100_000_000
 """Default bound on width x height of one picture: 100 megapixels, 300 MB as RGB."""
-
-HEIF_THREADS = 2
-"""Threads inside the HEVC decoder for one picture; more gave nothing on photos of 12 megapixels."""
 
 
 class PixelLimits(Protocol):
@@ -88,7 +85,7 @@ def _open(data: bytes, header: Header, max_side: int | None) -> tuple[Image.Imag
         return _open_jpeg(data, header, max_side)
     if header.mime == "image/webp":
         return _open_webp(data, header)
-    return _open_heif(data, header)
+    return open_heif(data, header)
 
 
 def _open_png(data: bytes, header: Header) -> tuple[Image.Image, bytes | None]:
@@ -117,34 +114,6 @@ def _open_webp(data: bytes, header: Header) -> tuple[Image.Image, bytes | None]:
     _check_size(image.size, header)
     image.load()
     return image, image.info.get("icc_profile")
-
-
-def _open_heif(data: bytes, header: Header) -> tuple[Image.Image, bytes | None]:
-    heif = _pi_heif().open_heif(data, convert_hdr_to_8bit=True)
-    primary = heif[heif.primary_index]
-    if primary.size != header.wh:
-        raise InvalidImage(f"its header says {header.wh}, its picture {primary.size}.")
-    icc = primary.info.get("icc_profile")
-    primary.load()
-    if primary.size != header.wh:
-        raise InvalidImage(f"its header says {header.wh}, its picture {primary.size}.")
-    image = Image.frombuffer(
-        primary.mode, primary.size, primary.data, "raw", primary.mode, primary.stride, 1
-    )
-    return image, icc
-
-
-@cache
-def _pi_heif() -> Any:
-    """The HEIF decoder, loaded when the first such photo comes; it is not registered in Pillow."""
-    import pi_heif
-
-    pi_heif.options.DECODE_THREADS = HEIF_THREADS
-    # Only the primary picture is asked for; previews, depth maps and gain maps stay unread.
-    pi_heif.options.THUMBNAILS = False
-    pi_heif.options.DEPTH_IMAGES = False
-    pi_heif.options.AUX_IMAGES = False
-    return pi_heif
 
 
 def _check_size(size: tuple[int, int], header: Header) -> None:
