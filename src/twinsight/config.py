@@ -75,6 +75,7 @@ class Config:
 
     host: str = _setting("127.0.0.1", "address to bind")
     port: int = _setting(8080, "port to bind; 0 takes a free one")
+    root_path: str = _setting("", "path prefix that a proxy in front leaves on, such as /gemini")
     profile: str = _setting("pocket", "which engines answer")
     data_dir: Path = _setting(
         Path(platformdirs.user_data_dir("twinsight")), "where keys and files are kept"
@@ -89,6 +90,7 @@ class Config:
     max_pixels: int = _setting(100_000_000, "pixels of one picture, read from its header")
     max_prompt_tokens: int = _setting(1_048_576, "text tokens in one request")
     output_token_limit: int = _setting(65_536, "tokens of one answer")
+    max_image_bytes: int = _setting(100 * MIB, "one stored or fetched picture, encoded")
     token_policy: Literal["tiles", "tiles+overview", "flat258"] = _setting(
         "tiles", "how a picture's tokens are counted for 1.5 and 2.x names"
     )
@@ -191,7 +193,7 @@ def _convert(name: str, value: Any, source: str) -> Any:
 
 
 _POSITIVE = (
-    "max_body_bytes max_images max_pixels max_prompt_tokens output_token_limit max_queue "
+    "max_body_bytes max_image_bytes max_images max_pixels max_prompt_tokens output_token_limit max_queue "
     "request_seconds shutdown_seconds max_file_bytes max_owner_bytes file_seconds upload_seconds "
     "max_open_uploads"
 ).split()

@@ -30,10 +30,26 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A name for a whole picture; `score` is a probability, 0 to 1."""
+    """A name for a whole picture; `score` is a probability, 0 to 1.
+
+    `kinds` are broader words that are then true as well ("dog", "animal"), the narrowest first.
+    """
 
     name: str
     score: float
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a whole picture was recognised as.
+
+    `labels` are the most probable names, best first. `name` is the most specific true word that is
+    sure enough to be said (it may be broader than any label: "dog"), or None.
+    """
+
+    name: Label | None
+    labels: tuple[Label, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,10 @@ class Labeler(Protocol):
 
     def labels(self, picture: Picture, top: int = 5) -> list[Label]:
         """The `top` most probable names, best first."""
+        ...
+
+    def recognise(self, picture: Picture) -> Recognition:
+        """The labels, and the name that may safely be said."""
         ...
 
 

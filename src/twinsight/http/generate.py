@@ -1,0 +1,164 @@
+"""generateContent, streamGenerateContent and countTokens."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from twinsight.config import ModelName
+from twinsight.errors import UnknownModel, UnknownRoute
+from twinsight.files.resolve import resolve
+from twinsight.http import sse
+from twinsight.http.body import whole_body
+from twinsight.http.pool import Ticket
+from twinsight.http.reply import json_reply
+from twinsight.http.state import State, state_of, ticket_for
+from twinsight.prompt import Delta, Prompt, Usage
+from twinsight.tasks import counting, run
+from twinsight.wire import lenient, read, write
+
+log = structlog.get_logger()
+
+HEARTBEAT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request that was understood: who asks what of which model, and what it costs."""
+
+    state: State
+    ticket: Ticket
+    model: str
+    name: ModelName
+    prompt: Prompt
+    usage: Usage
+
+
+async def model_call(request: Request) -> Response:
+    """POST …/models/{model}:{verb}, in all its spellings of the path."""
+    model, _, verb = request.path_params["call"].rpartition(":")
+    handler = _VERBS.get(verb)
+    if handler is None or not model:
+        raise UnknownRoute(request.method, request.url.path)
+    return await handler(request, model)
+
+
+async def generate_content(request: Request, model: str) -> Response:
+    async with _asked(request, model, read.generate_request) as asked:
+        candidates = await asked.state.pool.run(asked.ticket, lambda: _whole_answers(asked))
+        reply = write.generate_reply(candidates, asked.usage, model, _response_id())
+        return json_reply(reply)
+
+
+async def stream_generate_content(request: Request, model: str) -> Response:
+    framed_as_events = request.query_params.get("alt") == "sse"
+    async with _asked(request, model, read.generate_request) as asked:
+        asked.state.pool.admit()
+        chunks = _chunks(asked, model)
+        # The first chunk is waited for here, so that an early error is an ordinary HTTP error.
+        first = await anext(chunks)
+        whole = _after(first, chunks)
+        if framed_as_events:
+            return StreamingResponse(sse.events(whole), media_type="text/event-stream")
+        return StreamingResponse(sse.array(whole), media_type="application/json")
+
+
+async def count_tokens(request: Request, model: str) -> Response:
+    async with _asked(request, model, read.count_request) as asked:
+        return json_reply(write.count_reply(asked.usage))
+
+
+_VERBS: dict[str, Callable[[Request, str], Awaitable[Response]]] = {
+    "generateContent": generate_content,
+    "streamGenerateContent": stream_generate_content,
+    "countTokens": count_tokens,
+}
+
+
+@asynccontextmanager
+async def _asked(
+    request: Request, model: str, reader: Callable[[object, read.Caller], Prompt]
+) -> AsyncIterator[Asked]:
+    """Everything up to the answer; leaves the work when the client leaves."""
+    state = state_of(request)
+    owner = state.keys.owner(request)
+    name = state.config.model_names.get(model)
+    if name is None:
+        version = request.path_params.get("version", "v1beta")
+        raise UnknownModel(model, version, request.path_params["call"].rpartition(":")[2])
+    ticket = ticket_for(request, state.config)
+    sdk = "x-goog-api-client" in request.headers
+    caller = read.Caller(name.generation, sdk, state.config.strict_fields)
+    async with whole_body(request, state.config.max_body_bytes, state.bodies) as body:
+        with _watched(request, ticket):
+            prompt = await state.pool.run(ticket, lambda: reader(lenient.parse(body), caller))
+            body.clear()
+            await resolve(prompt.images, owner, state.store, state.config)
+            usage = await state.pool.run(
+                ticket, lambda: counting.usage(prompt, name.generation, state.config)
+            )
+            structlog.contextvars.bind_contextvars(
+                model=model, images=len(prompt.images), prompt_tokens=usage.prompt
+            )
+            yield Asked(state, ticket, model, name, prompt, usage)
+
+
+class _watched:
+    """While the block runs, a client that hangs up ends the request's ticket."""
+
+    def __init__(self, request: Request, ticket: Ticket) -> None:
+        self._request, self._ticket = request, ticket
+
+    def __enter__(self) -> None:
+        self._watch = asyncio.ensure_future(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self._ticket.leave()
+
+    def __exit__(self, *_: object) -> None:
+        self._watch.cancel()
+
+
+def _deltas(asked: Asked, candidate: int = 0) -> Iterator[Delta]:
+    state = asked.state
+    return run.answer(
+        asked.prompt,
+        state.eyes,
+        state.scenes,
+        limits=run.Limits(state.config.output_token_limit, state.config.max_pixels),
+        check=asked.ticket.check,
+        candidate=candidate,
+    )
+
+
+def _whole_answers(asked: Asked) -> list[list[Delta]]:
+    return [list(_deltas(asked, index)) for index in range(asked.prompt.shape.candidates)]
+
+
+async def _chunks(asked: Asked, model: str) -> AsyncIterator[dict[str, object] | None]:
+    response_id = _response_id()
+    deltas = asked.state.pool.stream(asked.ticket, lambda: _deltas(asked), HEARTBEAT_SECONDS)
+    async for delta in deltas:
+        yield None if delta is None else write.chunk(delta, asked.usage, model, response_id)
+
+
+async def _after(
+    first: dict[str, object] | None, rest: AsyncIterator[dict[str, object] | None]
+) -> AsyncIterator[dict[str, object] | None]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+def _response_id() -> str:
+    return f"{time.time_ns() // 1_000_000:x}{secrets.token_hex(6)}"

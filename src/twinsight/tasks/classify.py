@@ -1,0 +1,113 @@
+"""Choosing among the caller's own labels by what was seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twinsight.tasks.english import plural
+from twinsight.tasks.scene import Scene
+from twinsight.tasks.vocabulary import broader, detectable
+
+NEUTRAL = ("unknown", "other", "none", "none of the above", "n/a", "unsure", "autre", "inconnu", "aucun")
+"""Labels that callers offer for what is none of the others."""
+
+_SPLIT = re.compile(r"[^\w]+")
+_STOP_WORDS = {"a", "an", "the", "of", "photo", "picture", "image", "un", "une", "le", "la", "les"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The label chosen; `score` 0 means that nothing seen supports any of them."""
+
+    label: str
+    score: float
+
+
+def evidence(scene: Scene) -> dict[str, float]:
+    """Words that are true of the picture so far as the eyes tell, with how sure each is.
+
+    Objects and labels count by their own names and by the broader words that follow from them.
+    """
+    found: dict[str, float] = {}
+
+    def add(word: str, score: float) -> None:
+        key = _key(word)
+        found[key] = max(found.get(key, 0.0), score)
+
+    for label, score in zip(scene.objects().label, scene.objects().score, strict=True):
+        for word in (label, *broader(label)):
+            add(word, float(score))
+    seen = scene.recognition
+    totals: dict[str, float] = {}
+    for candidate in seen.labels:
+        for word in {candidate.name, *candidate.kinds, *broader(candidate.name)}:
+            totals[word] = totals.get(word, 0.0) + candidate.score
+    for word, score in totals.items():
+        add(word, score)
+    return found
+
+
+def choose(labels: Sequence[str], scene: Scene) -> Choice:
+    """The caller's label that the picture supports best.
+
+    Without any support: a neutral label when the caller offers one ("other", "unknown"), else the
+    first, with score 0, since an enum must be answered.
+    """
+    known = evidence(scene)
+    scored = [(max(_support(label, known), 0.0), -index, label) for index, label in enumerate(labels)]
+    score, _, label = max(scored)
+    if score > 0:
+        return Choice(label, min(score, 1.0))
+    neutral = [label for label in labels if label.strip().lower() in NEUTRAL]
+    return Choice((neutral or list(labels))[0], 0.0)
+
+
+def detectable_named(thing: str) -> set[str]:
+    """The detector's own names for a thing: itself, or the members of a wider word."""
+    key = _key(thing)
+    return {name for name in detectable() if key in (_key(name), *map(_key, broader(name)))}
+
+
+def is_detectable(thing: str) -> bool:
+    """Whether the eyes would see the thing if it were there."""
+    return bool(detectable_named(thing))
+
+
+def _support(label: str, known: dict[str, float]) -> float:
+    """How sure the eyes are of a label: its whole phrase first, then its last word (the noun)."""
+    key = _key(label)
+    if key in known:
+        return known[key]
+    words = key.split()
+    for size in range(len(words) - 1, 0, -1):
+        tail = " ".join(words[-size:])
+        if tail in known:
+            return 0.5 * known[tail]
+    return 0.0
+
+
+def _key(label: str) -> str:
+    words = [w for w in _SPLIT.split(label.lower().replace("_", " ")) if w and w not in _STOP_WORDS]
+    return " ".join(_singular(w) for w in words)
+
+
+def _singular(word: str) -> str:
+    for ending, stem in (("ies", "y"), ("ves", "f"), ("es", ""), ("s", "")):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            candidate = word[: -len(ending)] + stem
+            if plural(candidate) == word:
+                return candidate
+    return {"people": "person", "men": "man", "women": "woman", "mice": "mouse"}.get(word, word)
+
+
+def offered(question: str) -> list[str]:
+    """The labels that a question lists: after a colon, or as "cat, dog or bird"."""
+    tail = re.split(r":\s*", question, maxsplit=1)[-1] if ":" in question else question
+    tail = re.split(r"(?<=[.!?])\s", tail.strip())[0].strip(" .!?\"'")
+    tail = re.sub(r"^.*?\b(?:as|into|between|among|from|is (?:this|it)|one of)\b", "", tail, count=1)
+    parts = re.split(r"\s*[,;/|\n]\s*|\s+(?:or|and|ou|et)\s+", tail)
+    cleaned = [re.sub(r"^(?:an?|the|either|or|and)\s+", "", p.strip(" \"'`-*[]()?.")) for p in parts]
+    labels = [c for c in cleaned if c and len(c) <= 60]
+    return labels if len(labels) >= 2 else []

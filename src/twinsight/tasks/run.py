@@ -1,0 +1,54 @@
+"""From a prompt to its answer: the one way through, whatever is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+
+from twinsight.engines.eyes import Eyes
+from twinsight.prompt import Delta, Finish, Prompt
+from twinsight.tasks import limit, structured, talk
+from twinsight.tasks.intent import task_of
+from twinsight.tasks.scene import Scene, SceneCache
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one answer: tokens said, pixels decoded."""
+
+    output_tokens: int
+    max_pixels: int
+
+
+def answer(
+    prompt: Prompt,
+    eyes: Eyes,
+    cache: SceneCache,
+    limits: Limits,
+    check: Callable[[], None],
+    candidate: int = 0,
+) -> Iterator[Delta]:
+    """The answer in pieces; the last one carries the finish.
+
+    `check` is called between steps and raises when the answer is not wanted any more. Raises
+    InvalidImage when a picture's pixels turn out to be damaged.
+    """
+    most = min(prompt.shape.max_tokens or limits.output_tokens, limits.output_tokens)
+    with ExitStack() as stack:
+        scenes = [
+            stack.enter_context(closing(Scene(ref, eyes, cache, limits.max_pixels, check)))
+            for ref in prompt.images
+        ]
+        text, finish = _said(prompt, scenes, most)
+    yield from limit.deltas(text, finish)
+
+
+def _said(prompt: Prompt, scenes: list[Scene], most: int) -> tuple[str, Finish]:
+    task = task_of(prompt)
+    if prompt.shape.mime == "text/x.enum":
+        return limit.cut(structured.enum_word(prompt, scenes), most)
+    if prompt.shape.mime == "application/json":
+        return structured.json_text(prompt, task, scenes, most)
+    text = talk.reply(prompt, task, scenes)
+    return limit.cut(limit.stopped(text, prompt.shape.stop), most)
