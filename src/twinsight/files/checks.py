@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twinsight.errors import InvalidUpload, Unavailable
@@ -13,10 +14,8 @@ if TYPE_CHECKING:
     from twinsight.files.tables import UploadRow
 
 
-def check_wish(wish: FileWish, limits: FileLimits) -> None:
-    """`InvalidUpload` for an id, a name or a size that cannot be."""
-    if wish.id is not None:
-        chosen_id(wish.id)
+def checked(wish: FileWish, limits: FileLimits) -> FileWish:
+    """The wish with its bare id; `InvalidUpload` for an id, a name or a size that cannot be."""
     if wish.display_name is not None and len(wish.display_name) > limits.max_display_name_chars:
         raise InvalidUpload(
             f"The display name has {len(wish.display_name)} characters; "
@@ -28,6 +27,7 @@ def check_wish(wish: FileWish, limits: FileLimits) -> None:
         raise InvalidUpload(
             f"The file has {wish.size} bytes; {limits.max_file_bytes} are allowed per file."
         )
+    return wish if wish.id is None else replace(wish, id=chosen_id(wish.id))
 
 
 def check_span(row: UploadRow, offset: int, length: int | None, limits: FileLimits) -> None:

@@ -36,7 +36,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from twinsight.errors import FileForbidden, InvalidConfig, InvalidUpload, NotFound, Unavailable
-from twinsight.files.checks import check_complete, check_space, check_span, check_wish
+from twinsight.files.checks import check_complete, check_space, check_span, checked
 from twinsight.files.database import Database
 from twinsight.files.doctor import DATABASE, inspect, own
 from twinsight.files.folder import Folder, Part, new_blob_name
@@ -100,7 +100,7 @@ class LocalStore:
     # uploads
 
     async def start(self, owner: str, wish: FileWish) -> Upload:
-        check_wish(wish, self._limits)
+        wish = checked(wish, self._limits)
         check_space(await self._threads.disk(self._folder.free_bytes), self._limits)
         token = new_token()
         await self._threads.sql(

@@ -56,7 +56,7 @@ class StoredFile:
 class FileWish:
     """What a client says about a file before sending it; every part may be missing.
 
-    ``size`` in bytes. ``id`` is the text after ``files/``.
+    ``size`` in bytes. ``id`` may be bare or begin with ``files/``.
     """
 
     id: str | None = None

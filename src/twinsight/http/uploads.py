@@ -193,8 +193,21 @@ def _reply(body: dict[str, Any], status: str, *headers: tuple[str, str]) -> Resp
 
 
 def _add(reply: Response, *headers: tuple[str, str]) -> None:
-    """Headers spelled as given: Starlette's own interface writes them in lower case."""
-    reply.raw_headers.extend((name.encode(), value.encode("latin-1")) for name, value in headers)
+    """Headers spelled as given; Starlette's own interface would write them in lower case."""
+    reply.raw_headers.extend(
+        (_Spelled(name.encode()), value.encode("latin-1")) for name, value in headers
+    )
+
+
+class _Spelled(bytes):
+    """A header name that keeps its capitals on the way out.
+
+    ASGI wants lower case and uvicorn sees to it, rightly by HTTP; but the asynchronous Python SDK
+    and old Java look ``X-Goog-Upload-URL`` up letter for letter (CONTRACT §7.1).
+    """
+
+    def lower(self) -> _Spelled:
+        return self
 
 
 def _wish(request: Request, body: Any) -> FileWish:
