@@ -1,0 +1,117 @@
+"""Running the application under uvicorn: the checks before, the recipe when ready."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import sys
+
+import structlog
+import uvicorn
+from rich.console import Console
+
+from twinsight import __version__
+from twinsight.config import Config
+from twinsight.engines.eyes import open_eyes
+from twinsight.errors import InvalidConfig
+from twinsight.http.app import create_app
+from twinsight.http.auth import Keys
+
+_RECIPE = """\
+[bold]Twinsight {version}[/] answers at [bold]{url}[/]  (profile {profile}, {keys})
+
+  Any SDK   export GOOGLE_GEMINI_BASE_URL={url} GEMINI_API_KEY={key}
+  Python    genai.Client(api_key="{key}", http_options={{"base_url": "{url}"}})
+  Node      new GoogleGenAI({{apiKey: "{key}", httpOptions: {{baseUrl: "{url}"}}}})
+  Go        genai.NewClient(ctx, &genai.ClientConfig{{APIKey: "{key}",
+              HTTPOptions: genai.HTTPOptions{{BaseURL: "{url}"}}}})
+  Java      Client.builder().apiKey("{key}").httpOptions(
+              HttpOptions.builder().baseUrl("{url}").build()).build()
+  curl      curl -H "x-goog-api-key: {key}" {url}/v1beta/models
+
+Press Ctrl+C to stop."""
+
+
+def serve(config: Config, console: Console) -> None:
+    """Serves until stopped. Raises InvalidConfig when it must not or cannot start."""
+    keyed = bool(Keys(config.data_dir).all())
+    if not keyed and not config.allow_open and not _is_loopback(config.host):
+        raise InvalidConfig(
+            f"Binding {config.host} would let other machines in, and no API key is configured. "
+            "Make one with `twinsight keys add NAME`, or say --allow-open to serve everybody."
+        )
+    _set_up_logs(config)
+    application = create_app(config, open_eyes(config.profile))
+    server = _Server(
+        uvicorn.Config(
+            application,
+            host=config.host,
+            port=config.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=max(1, round(config.shutdown_seconds)),
+            h11_max_incomplete_event_size=64 * 1024,
+        ),
+        lambda url: console.print(_recipe(url, config, keyed), markup=True),
+    )
+    try:
+        server.run()
+    except SystemExit as stop:
+        raise InvalidConfig(
+            f"The server could not start on {config.host}:{config.port}; the lines above say why."
+        ) from stop
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, with the port that it really has."""
+
+    def __init__(self, config: uvicorn.Config, ready: object) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: object = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started and callable(self._ready):
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+            self._ready(f"http://{f'[{shown}]' if ':' in shown else shown}:{port}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _recipe(url: str, config: Config, keyed: bool) -> str:
+    return _RECIPE.format(
+        version=__version__,
+        url=url,
+        profile=config.profile,
+        key="YOUR_KEY" if keyed else "any",
+        keys="API keys required" if keyed else "any API key, this machine only",
+    )
+
+
+def _set_up_logs(config: Config) -> None:
+    as_json = config.log_format == "json" or (
+        config.log_format == "auto" and not sys.stderr.isatty()
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    final: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, final],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
