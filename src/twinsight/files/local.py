@@ -234,6 +234,11 @@ class LocalStore:
     async def check(self, deep: bool = False) -> list[Fault]:
         return await self._threads.disk(inspect, self._folder.root, self._limits, deep)
 
+    @property
+    def open_sessions(self) -> int:
+        """How many uploads this process remembers something of."""
+        return len(self._sessions)
+
     async def close(self) -> None:
         await asyncio.to_thread(self._threads.close)
         self._database.close()

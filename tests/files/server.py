@@ -1,0 +1,84 @@
+"""A real server process with the Files API and no engines: python -m tests.files.server ROOT PORT
+
+    --limits '{"idle_seconds": 2}'   overrides of FileLimits
+    --sweep-seconds 60               how often the store is swept
+    --prefix /gw                     path prefix that a proxy leaves on
+
+It prints one line, "ready", once it listens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import uvicorn
+from starlette.routing import Router
+from starlette.types import ASGIApp
+
+from twinsight.config import Config
+from twinsight.files.limits import FileLimits
+from twinsight.files.local import LocalStore
+from twinsight.http import app as _convertors  # noqa: F401  (registers the version convertor)
+from twinsight.http import files, uploads
+from twinsight.http.auth import Keys
+from twinsight.http.frame import Frame
+from twinsight.http.state import State
+
+
+def files_app(root: Path, limits: FileLimits, sweep_seconds: float, prefix: str = "") -> ASGIApp:
+    """The routes of the Files API in the server's own frame."""
+
+    @asynccontextmanager
+    async def lifespan(app: object) -> AsyncIterator[dict[str, State]]:
+        store = await LocalStore.open(root / "files", limits)
+        config = Config(data_dir=root)
+        nothing = cast("Any", None)
+        state = State(config, Keys(root), nothing, nothing, store, nothing)
+        sweeping = asyncio.ensure_future(_sweep(store, sweep_seconds))
+        try:
+            yield {"twinsight": state}
+        finally:
+            sweeping.cancel()
+            await store.close()
+
+    router = Router([*uploads.routes(), *files.routes()], redirect_slashes=False, lifespan=lifespan)
+    return Frame(router, prefix)
+
+
+async def _sweep(store: LocalStore, seconds: float) -> None:
+    while True:
+        await store.sweep()
+        await asyncio.sleep(seconds)
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print("ready", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--limits", type=json.loads, default={})
+    parser.add_argument("--sweep-seconds", type=float, default=60.0)
+    parser.add_argument("--prefix", default="")
+    given = parser.parse_args()
+    given.root.mkdir(parents=True, exist_ok=True)
+    app = files_app(given.root, FileLimits(**given.limits), given.sweep_seconds, given.prefix)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=given.port, log_level="warning", access_log=False
+    )
+    _Server(config).run()
+
+
+if __name__ == "__main__":
+    main()
