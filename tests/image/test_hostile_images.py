@@ -136,6 +136,12 @@ def test_endless_scans_of_a_progressive_jpeg() -> None:
         decode(data[:at] + data[at:-2] * 200 + data[-2:])
 
 
+def test_what_follows_the_end_mark_is_not_counted() -> None:
+    """Phones append the film of a motion photo, in which any bytes occur."""
+    data = encode(quarters((5000, 4000)), "JPEG", progressive=True)
+    assert decode(data + b"\xff\xda" * 1000, max_side=100).full_wh == (5000, 4000)
+
+
 WHOLE = {
     "png": encode(quarters((400, 300)), "PNG"),
     "jpeg": encode(quarters((400, 300)), "JPEG"),

@@ -59,7 +59,10 @@ def decode(
     try:
         image, icc = _open(bytes(data), header, max_side)
         image = _halved(flatten(image), max_side)
-        rgb = np.asarray(upright(to_srgb(image, icc), header.orientation))
+        # One name for all steps, so that no more than two copies are alive at a time.
+        image = to_srgb(image, icc)
+        image = upright(image, header.orientation)
+        rgb = np.asarray(image)
     except TwinsightError:
         raise
     # The decoders raise whatever their authors thought of, for bytes that anyone may send.

@@ -5,6 +5,7 @@ Sources: ITU-T T.81 annex B (segments), ICC.1 annex B.4 (profiles in APP2).
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -24,9 +25,13 @@ MAX_SCAN_PIXELS = 2_000_000_000
 bytes it has, so a small file could keep a decoder busy for hours; encoders write ten scans or so.
 """
 
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""In coded data 0xFF is followed by a zero or a restart mark; anything else is a segment."""
+
 _SOI, _EOI, _SOS, _EXIF, _ICC = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2
 _ICC_TAG = b"ICC_PROFILE\x00"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = frozenset({0xC0, 0xC1})
 _SCALABLE = frozenset({0xC0, 0xC1, 0xC2})
 _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _UNSEEN = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})
@@ -105,7 +110,8 @@ def pixels_only(data: bytes) -> JpegPixels:
     view = memoryview(data)
     kept: list[memoryview] = [view[:2]]
     profile: dict[int, memoryview] = {}
-    frame, pixels, scans_from = 0, 0, len(data)
+    one_scan = False
+    frame, pixels, components, scans_from = 0, 0, 0, len(data)
     for marker, start, body, end in _segments(data):
         if marker not in _UNSEEN:
             kept.append(view[start:end])
@@ -113,15 +119,29 @@ def pixels_only(data: bytes) -> JpegPixels:
             profile.setdefault(view[body + 12], view[body + 14 : end])
         if marker in _FRAMES:
             frame = marker
-            _, h, w = struct.unpack_from(">BHH", data, body)
+            _, h, w, components = struct.unpack_from(">BHHB", data, body)
             pixels = w * h
         scans_from = end
-    # In coded data 0xFF is always followed by a zero, so this counts scans and nothing else.
-    scans = 1 + data.count(b"\xff\xda", scans_from)
-    if scans * pixels > MAX_SCAN_PIXELS and scans > 1:
-        raise InvalidImage(f"the JPEG has {scans} scans of {pixels} pixels.")
+        one_scan = marker == _SOS and frame in _SEQUENTIAL and data[body] == components
+    if not one_scan:
+        _check_scans(data, scans_from, pixels)
     kept.append(view[scans_from:])
     return JpegPixels(b"".join(kept), _join(profile), frame in _SCALABLE)
+
+
+def _check_scans(data: bytes, at: int, pixels: int) -> None:
+    """Refuse more scans than `MAX_SCAN_PIXELS`; what comes after the end mark does not count."""
+    scans = 1
+    for _ in range(MAX_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if found is None or found.end() + 2 > len(data) or data[found.end() - 1] == _EOI:
+            return
+        scans += data[found.end() - 1] == _SOS
+        if scans * pixels > MAX_SCAN_PIXELS:
+            break
+        (length,) = struct.unpack_from(">H", data, found.end())
+        at = found.end() + max(2, length)
+    raise InvalidImage(f"the JPEG's picture of {pixels} pixels is in too many scans.")
 
 
 def _join(profile: dict[int, memoryview]) -> bytes | None:
