@@ -29,7 +29,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 app = App(
     name="twinsight",
     help="Gemini's image-understanding API, answered by open models on your own machine.\n\n"
-    "Start with `twinsight ask photo.jpg \"What is this image?\"` or `twinsight serve`.",
+    'Start with `twinsight ask photo.jpg "What is this image?"` or `twinsight serve`.',
     version=__version__,
     console=out,
     error_console=err,
@@ -38,7 +38,8 @@ keys_app = App(name="keys", help="API keys: who may ask this server.")
 app.command(keys_app)
 
 ConfigFile = Annotated[
-    Path | None, Parameter(name="--config", help="settings file; ./twinsight.toml is read by itself")
+    Path | None,
+    Parameter(name="--config", help="settings file; ./twinsight.toml is read by itself"),
 ]
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="where keys and files are kept")]
 Profile = Annotated[str | None, Parameter(help="which engines answer: pocket")]
@@ -124,7 +125,9 @@ def ask(
     model: Annotated[str, Parameter(help="the Gemini name that is asked")] = "gemini-2.5-flash",
     stream: Annotated[bool, Parameter(help="print the answer as it is made")] = False,
     json: Annotated[bool, Parameter(help="ask for JSON")] = False,
-    schema: Annotated[Path | None, Parameter(help="JSON Schema file that the answer must fit")] = None,
+    schema: Annotated[
+        Path | None, Parameter(help="JSON Schema file that the answer must fit")
+    ] = None,
     profile: Profile = None,
     config: ConfigFile = None,
 ) -> None:

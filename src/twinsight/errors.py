@@ -76,7 +76,9 @@ class UnknownField(InvalidArgument):
         fields = []
         for path, name in violations:
             where = f" at '{path}'" if path else ""
-            line = f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.'
+            line = (
+                f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.'
+            )
             lines.append(line)
             fields.append({"field": path, "description": line})
         super().__init__(

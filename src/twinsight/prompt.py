@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any, Literal
 
 
-
 class Finish(StrEnum):
     """Why an answer ended; the words are Google's."""
 

@@ -80,7 +80,9 @@ async def health(request: Request) -> Response:
 
 
 def _routes() -> list[Route]:
-    calls = [Route(root + "/{call}", generate.model_call, methods=["POST"]) for root in _MODEL_ROOTS]
+    calls = [
+        Route(root + "/{call}", generate.model_call, methods=["POST"]) for root in _MODEL_ROOTS
+    ]
     lists = [
         Route("/{version:version}/models", models.list_models),
         Route("/{version:version}/tunedModels", models.list_tuned_models),

@@ -25,8 +25,7 @@ def classify_text(scene: Scene, question: str) -> str:
         if choice.score > 0 or choice.label.lower() in classify.NEUTRAL:
             return choice.label
         return (
-            f"None of {listed(labels, 'or')} fits what I can see: "
-            f"{describe.short_caption(scene)}."
+            f"None of {listed(labels, 'or')} fits what I can see: {describe.short_caption(scene)}."
         )
     name = scene.recognition.name
     if name is not None:

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 
 from twinsight.tasks.english import plural
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import broader, detectable
+from twinsight.tasks.vocabulary import broader, meaning
 
-NEUTRAL = ("unknown", "other", "none", "none of the above", "n/a", "unsure", "autre", "inconnu", "aucun")
+NEUTRAL = (
+    "unknown",
+    "other",
+    "none",
+    "none of the above",
+    "n/a",
+    "unsure",
+    "autre",
+    "inconnu",
+    "aucun",
+)
 """Labels that callers offer for what is none of the others."""
 
 _SPLIT = re.compile(r"[^\w]+")
@@ -56,7 +66,9 @@ def choose(labels: Sequence[str], scene: Scene) -> Choice:
     first, with score 0, since an enum must be answered.
     """
     known = evidence(scene)
-    scored = [(max(_support(label, known), 0.0), -index, label) for index, label in enumerate(labels)]
+    scored = [
+        (max(_support(label, known), 0.0), -index, label) for index, label in enumerate(labels)
+    ]
     score, _, label = max(scored)
     if score > 0:
         return Choice(label, min(score, 1.0))
@@ -64,22 +76,14 @@ def choose(labels: Sequence[str], scene: Scene) -> Choice:
     return Choice((neutral or list(labels))[0], 0.0)
 
 
-def detectable_named(thing: str) -> set[str]:
-    """The detector's own names for a thing: itself, or the members of a wider word."""
-    key = _key(thing)
-    return {name for name in detectable() if key in (_key(name), *map(_key, broader(name)))}
-
-
-def is_detectable(thing: str) -> bool:
-    """Whether the eyes would see the thing if it were there."""
-    return bool(detectable_named(thing))
-
-
 def _support(label: str, known: dict[str, float]) -> float:
     """How sure the eyes are of a label: its whole phrase first, then its last word (the noun)."""
     key = _key(label)
     if key in known:
         return known[key]
+    covered = meaning(label)
+    if covered is not None:
+        return max((known.get(_key(name), 0.0) for name in covered.names), default=0.0)
     words = key.split()
     for size in range(len(words) - 1, 0, -1):
         tail = " ".join(words[-size:])
@@ -106,8 +110,12 @@ def offered(question: str) -> list[str]:
     """The labels that a question lists: after a colon, or as "cat, dog or bird"."""
     tail = re.split(r":\s*", question, maxsplit=1)[-1] if ":" in question else question
     tail = re.split(r"(?<=[.!?])\s", tail.strip())[0].strip(" .!?\"'")
-    tail = re.sub(r"^.*?\b(?:as|into|between|among|from|is (?:this|it)|one of)\b", "", tail, count=1)
+    tail = re.sub(
+        r"^.*?\b(?:as|into|between|among|from|is (?:this|it)|one of)\b", "", tail, count=1
+    )
     parts = re.split(r"\s*[,;/|\n]\s*|\s+(?:or|and|ou|et)\s+", tail)
-    cleaned = [re.sub(r"^(?:an?|the|either|or|and)\s+", "", p.strip(" \"'`-*[]()?.")) for p in parts]
+    cleaned = [
+        re.sub(r"^(?:an?|the|either|or|and)\s+", "", p.strip(" \"'`-*[]()?.")) for p in parts
+    ]
     labels = [c for c in cleaned if c and len(c) <= 60]
     return labels if len(labels) >= 2 else []

@@ -32,9 +32,7 @@ def usage(prompt: Prompt, generation: float, limits: CountLimits) -> Usage:
     if len(prompt.images) > limits.max_images:
         raise TooManyImages(len(prompt.images), limits.max_images)
     policy = TokenPolicy(limits.token_policy)
-    image = sum(
-        image_tokens(ref.wh, policy, generation, ref.resolution) for ref in prompt.images
-    )
+    image = sum(image_tokens(ref.wh, policy, generation, ref.resolution) for ref in prompt.images)
     text = _text(prompt)
     if text > limits.max_prompt_tokens:
         # Pictures are bounded by their number and not refused here: the local engines look at each

@@ -11,23 +11,55 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from twinsight.geometry import masks
 from twinsight.geometry.boxes import to_yxyx_1000
 from twinsight.prompt import Prompt
-from twinsight.tasks import answer, classify, compare, describe
+from twinsight.tasks import answer, classify, compare, describe, spatial, targets
 from twinsight.tasks.fill import Ask, Facts
 from twinsight.tasks.intent import Task
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.vocabulary import meaning
+
+SURE_PRESENCE = 0.35
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 _CAPTION = {"caption", "description", "summary", "answer", "title", "alt", "describe", "response"}
-_LABEL = {"label", "name", "category", "class", "classification", "object", "type", "subject", "tag", "item", "kind"}
+_LABEL = {
+    "label",
+    "name",
+    "category",
+    "class",
+    "classification",
+    "object",
+    "type",
+    "subject",
+    "tag",
+    "item",
+    "kind",
+}
 _TEXT = {"text", "ocr", "transcription", "transcript", "words", "sign"}
 _COUNT = {"count", "number", "num", "total", "quantity"}
 _SCORE = {"score", "confidence", "probability", "certainty"}
 _COLOUR = {"color", "colour", "colors", "colours"}
 _PRESENCE = {"is", "has", "have", "contains", "contain", "are", "shows", "present", "visible"}
-_OBJECTS = {"objects", "items", "detections", "boxes", "things", "entities", "elements", "instances"}
+_OBJECTS = {
+    "objects",
+    "items",
+    "detections",
+    "boxes",
+    "things",
+    "entities",
+    "elements",
+    "instances",
+}
+_BOX = {"box", "bbox", "bounding", "coordinates", "coords", "rectangle", "region"}
+_SHAPE = {"mask", "segmentation", "polygon", "contour", "outline"}
+_POINT = {"point", "points", "center", "centre", "position", "location"}
+_ENDS = {"ymin": 0, "xmin": 1, "ymax": 2, "xmax": 3, "y0": 0, "x0": 1, "y1": 2, "x1": 3}
 _LABELS = {"labels", "tags", "keywords", "categories", "classes"}
 _LINES = {"lines", "texts", "words", "text"}
 
@@ -81,12 +113,9 @@ class SceneFacts:
         return self
 
     def _objects(self, scene: Scene) -> Sequence[Facts]:
-        found = scene.objects()
-        boxes = to_yxyx_1000(found.xyxy, scene.wh)
-        return [
-            _Seen(label, float(score), [int(v) for v in box])
-            for label, score, box in zip(found.label, found.score, boxes, strict=True)
-        ]
+        items = spatial.find(scene, targets.wanted(self.prompt.question))
+        boxes = to_yxyx_1000(spatial.stack(items), scene.wh)
+        return [_Seen(scene, item, box) for item, box in zip(items, boxes, strict=True)]
 
     def _names(self, scene: Scene) -> Sequence[Facts]:
         names = list(dict.fromkeys(scene.objects().label))
@@ -113,37 +142,61 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Seen:
-    """One object: its name, how sure, and where."""
+    """One object: its name, how sure, where, and its shape when that is asked."""
 
-    label: str
-    score: float
-    yxyx_1000: list[int]
+    scene: Scene
+    item: spatial.Item
+    yxyx_1000: NDArray[np.int32]
 
     def value(self, ask: Ask) -> object | None:
         words = set(words_of(ask.path[-1])) if ask.path else set()
-        if words & _SCORE:
-            return round(self.score, 3)
-        if words & {"label", "name", "class", "category", "description", "object", "type", "caption"}:
-            return self.label
-        ends = {"ymin": 0, "xmin": 1, "ymax": 2, "xmax": 3}
         joined = "".join(words_of(ask.path[-1])) if ask.path else ""
-        if joined in ends:
-            return self.yxyx_1000[ends[joined]]
-        if ask.type == "array" and words & {"box", "bbox", "bounding", "coordinates", "coords"}:
-            return list(self.yxyx_1000)
+        if words & _SCORE:
+            return round(self.item.score, 3)
+        if words & _SHAPE and ask.type == "string":
+            return masks.to_png_uri(self._mask(), self.item.wh)
+        if joined in _ENDS:
+            return int(self.yxyx_1000[_ENDS[joined]])
+        if ask.type == "string":
+            return self.item.label
         return None
 
     def items(self, ask: Ask) -> Sequence[Facts] | None:
         words = set(words_of(ask.path[-1])) if ask.path else set()
-        if words & {"box", "bbox", "bounding", "coordinates", "coords"}:
-            return [_Known(v) for v in self.yxyx_1000]
-        if words & {"point", "points", "center", "centre"}:
-            y0, x0, y1, x1 = self.yxyx_1000
-            return [_Known((y0 + y1) // 2), _Known((x0 + x1) // 2)]
+        if words & _SHAPE:
+            outline = spatial.polygon(self.yxyx_1000, self._mask())
+            return [_Numbers(tuple(corner)) for corner in outline]
+        if words & _POINT:
+            return _numbers(spatial.point(self.yxyx_1000, self._mask()))
+        if words & _BOX or ask.schema.get("minItems") == 4:
+            return _numbers(self.yxyx_1000.tolist())
         return None
 
     def inside(self, ask: Ask) -> Facts:
         return self
+
+    def _mask(self) -> NDArray[np.uint8]:
+        return spatial.segment(self.scene, [self.item])[0]
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """A pair of coordinates, as a list or as an object with x and y."""
+
+    xy: tuple[int, ...]
+
+    def value(self, ask: Ask) -> object | None:
+        return {"x": self.xy[0], "y": self.xy[1]}.get(ask.path[-1]) if ask.path else None
+
+    def items(self, ask: Ask) -> Sequence[Facts] | None:
+        return _numbers(list(self.xy))
+
+    def inside(self, ask: Ask) -> Facts:
+        return self
+
+
+def _numbers(values: list[int]) -> Sequence[Facts]:
+    return [_Known(value) for value in values]
 
 
 def _presence(ask: Ask, scene: Scene) -> bool | None:
@@ -154,10 +207,9 @@ def _presence(ask: Ask, scene: Scene) -> bool | None:
     thing = " ".join(words)
     if thing in _TEXT:
         return bool(scene.lines)
-    known = classify.evidence(scene)
-    if classify.choose([thing], scene).score >= 0.35:
+    if classify.choose([thing], scene).score >= SURE_PRESENCE:
         return True
-    return False if classify.is_detectable(thing) and thing not in known else None
+    return False if meaning(thing) is not None else None
 
 
 def _number(ask: Ask, words: set[str], scene: Scene) -> float | None:
@@ -176,8 +228,8 @@ def _count(thing: str, scene: Scene) -> int | None:
     labels = scene.objects().label
     if not thing or thing in _OBJECTS:
         return len(labels)
-    matching = classify.detectable_named(thing)
-    return sum(label in matching for label in labels) if matching else None
+    covered = meaning(thing)
+    return None if covered is None else sum(label in covered.names for label in labels)
 
 
 def _text(words: set[str], facts: SceneFacts) -> str | None:

@@ -33,7 +33,14 @@ def _words(*patterns: str) -> re.Pattern[str]:
 _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
         Task.SEGMENT,
-        _words(r"segment\w*", r"masks?\b", r"masques?\b", r"silhouettes?\b", r"cut ?outs?\b", r"détour\w+"),
+        _words(
+            r"segment\w*",
+            r"masks?\b",
+            r"masques?\b",
+            r"silhouettes?\b",
+            r"cut ?outs?\b",
+            r"détour\w+",
+        ),
     ),
     (
         Task.POINT,
@@ -77,11 +84,27 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"(?:quel est )?le texte\b",
         ),
     ),
-    (Task.COUNT, _words(r"how many\b", r"count\b", r"number of\b", r"combien\b", r"nombre de\b", r"compte[rz]?\b")),
+    (
+        Task.COUNT,
+        _words(
+            r"how many\b",
+            r"count\b",
+            r"number of\b",
+            r"combien\b",
+            r"nombre de\b",
+            r"compte[rz]?\b",
+        ),
+    ),
     (
         Task.COLOUR,
-        _words(r"what colou?rs?\b", r"which colou?rs?\b", r"(?:main|dominant) colou?rs?\b", r"colou?rs? of\b",
-               r"quelles? (?:est la |sont les )?couleurs?\b", r"de quelle couleur\b"),
+        _words(
+            r"what colou?rs?\b",
+            r"which colou?rs?\b",
+            r"(?:main|dominant) colou?rs?\b",
+            r"colou?rs? of\b",
+            r"quelles? (?:est la |sont les )?couleurs?\b",
+            r"de quelle couleur\b",
+        ),
     ),
     (
         Task.CLASSIFY,
@@ -135,9 +158,19 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
 )
 
 _COMPARE = _words(
-    r"differ\w*", r"compar\w+", r"same\b", r"similar\w*", r"in common\b", r"both\b", r"différ\w+",
-    r"mêmes?\b", r"points? communs?\b", r"change[ds]?\b", r"which (?:image|picture|photo|one)\b",
-    r"laquelle\b", r"quelle (?:image|photo)\b",
+    r"differ\w*",
+    r"compar\w+",
+    r"same\b",
+    r"similar\w*",
+    r"in common\b",
+    r"both\b",
+    r"différ\w+",
+    r"mêmes?\b",
+    r"points? communs?\b",
+    r"change[ds]?\b",
+    r"which (?:image|picture|photo|one)\b",
+    r"laquelle\b",
+    r"quelle (?:image|photo)\b",
 )
 
 

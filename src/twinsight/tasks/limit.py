@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from twinsight import tokens
 from twinsight.prompt import Delta, Finish
@@ -25,24 +26,45 @@ def cut(text: str, max_tokens: int) -> tuple[str, Finish]:
     return "".join(pieces[:max_tokens]), Finish.MAX_TOKENS
 
 
-def cut_json(
-    items: Sequence[str], opening: str, closing: str, max_tokens: int
-) -> tuple[str, Finish]:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How a JSON list is written: what stands before, between and after its items."""
+
+    opening: str = "["
+    separator: str = ", "
+    closing: str = "]"
+    empty: str = "[]"
+
+    def write(self, items: Sequence[str]) -> str:
+        if not items:
+            return self.empty
+        return self.opening + self.separator.join(items) + self.closing
+
+
+BARE = Listing("[\n  ", ",\n  ", "\n]")
+FENCED = Listing("```json\n[\n  ", ",\n  ", "\n]\n```", "```json\n[]\n```")
+
+
+def cut_list(items: Sequence[str], listing: Listing, max_tokens: int) -> tuple[str, Finish]:
     """A JSON list of written items, cut between items so that what is given is valid.
 
     When not even the empty list fits, nothing is given.
     """
-    whole = opening + ",".join(items) + closing
+    whole = listing.write(items)
     if tokens.count(whole) <= max_tokens:
         return whole, Finish.STOP
-    kept: list[str] = []
-    for item in items:
-        candidate = opening + ",".join([*kept, item]) + closing
-        if tokens.count(candidate) > max_tokens:
-            break
-        kept.append(item)
-    text = opening + ",".join(kept) + closing
+    kept = len(items) - 1
+    while kept > 0 and tokens.count(listing.write(items[:kept])) > max_tokens:
+        kept -= 1
+    text = listing.write(items[: max(kept, 0)])
     return (text if tokens.count(text) <= max_tokens else ""), Finish.MAX_TOKENS
+
+
+def cut_document(text: str, max_tokens: int) -> tuple[str, Finish]:
+    """A JSON document that is no list: all of it or, since half of one is not JSON, nothing."""
+    if tokens.count(text) <= max_tokens:
+        return text, Finish.STOP
+    return "", Finish.MAX_TOKENS
 
 
 def deltas(text: str, finish: Finish) -> Iterator[Delta]:

@@ -50,5 +50,7 @@ def _said(prompt: Prompt, scenes: list[Scene], most: int) -> tuple[str, Finish]:
         return limit.cut(structured.enum_word(prompt, scenes), most)
     if prompt.shape.mime == "application/json":
         return structured.json_text(prompt, task, scenes, most)
+    if task in structured.SPATIAL and scenes:
+        return structured.fenced_list(prompt, task, scenes, most)
     text = talk.reply(prompt, task, scenes)
     return limit.cut(limit.stopped(text, prompt.shape.stop), most)

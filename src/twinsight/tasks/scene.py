@@ -8,6 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twinsight.engines.eyes import Eyes
 from twinsight.engines.roles import Recognition, TextLine
 from twinsight.geometry.detections import Detections
@@ -108,6 +111,11 @@ class Scene:
                 found = self._eyes.detector.detect(picture, careful)
                 self._findings.objects[careful] = _scaled(found, picture.wh, self.wh)
             return self._findings.objects[careful]
+
+    def masks(self, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+        """A soft mask for each box, in pixels of `picture`; not remembered."""
+        self._check()
+        return self._eyes.segmenter.segment(self.picture, xyxy)
 
     @property
     def measures(self) -> Measures:

@@ -7,11 +7,13 @@ from typing import Any
 
 
 from twinsight.prompt import Finish, Prompt
-from twinsight.tasks import classify, limit, talk
+from twinsight.tasks import classify, limit, spatial, talk, targets
 from twinsight.tasks.facts import SceneFacts
 from twinsight.tasks.fill import dump, fill
 from twinsight.tasks.intent import Task
 from twinsight.tasks.scene import Scene
+
+SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 
 
 def enum_word(prompt: Prompt, scenes: Sequence[Scene]) -> str:
@@ -24,21 +26,36 @@ def enum_word(prompt: Prompt, scenes: Sequence[Scene]) -> str:
     return classify.choose(words, asked[0]).label
 
 
-def json_text(
-    prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int
-) -> tuple[str, Finish]:
-    """A JSON document: by the caller's schema, else one that suits the task."""
+def json_text(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
+    """A bare JSON document: by the caller's schema, else one that suits the task."""
     asked = talk.shown_last(prompt, scenes)
     if prompt.shape.schema is not None:
-        value = fill(prompt.shape.schema, SceneFacts(prompt, task, asked))
-    else:
-        value = {"answer": talk.reply(prompt, task, scenes)}
-    return _within(value, most)
+        return _written(fill(prompt.shape.schema, SceneFacts(prompt, task, asked)), most)
+    if task in SPATIAL:
+        return _written(spatial_entries(prompt, task, asked), most)
+    return _written({"answer": talk.reply(prompt, task, scenes)}, most)
 
 
-def _within(value: object, most: int) -> tuple[str, Finish]:
+def fenced_list(
+    prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int
+) -> tuple[str, Finish]:
+    """The same list as text: in a ```json fence, as Gemini writes it without JSON mode."""
+    entries = spatial_entries(prompt, task, talk.shown_last(prompt, scenes))
+    return limit.cut_list([dump(entry) for entry in entries], limit.FENCED, most)
+
+
+def spatial_entries(prompt: Prompt, task: Task, asked: Sequence[Scene]) -> list[dict[str, Any]]:
+    """Boxes, masks or points of every picture asked about; with several, each says which."""
+    wanted = targets.wanted(prompt.question)
+    form = spatial.form_of(prompt.question, task)
+    written: list[dict[str, Any]] = []
+    for index, scene in enumerate(asked):
+        found = spatial.entries(scene, spatial.find(scene, wanted), form)
+        written += [entry | {"image": index} for entry in found] if len(asked) > 1 else found
+    return written
+
+
+def _written(value: object, most: int) -> tuple[str, Finish]:
     if isinstance(value, list):
-        return limit.cut_json([dump(item) for item in value], "[", "]", most)
-    return limit.cut_json([], dump(value), "", most)
-
-
+        return limit.cut_list([dump(item) for item in value], limit.BARE, most)
+    return limit.cut_document(dump(value), most)

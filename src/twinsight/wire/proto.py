@@ -130,7 +130,12 @@ class Reader:
         if spec.kind == "value":
             return value
         result = _SCALARS[spec.kind](spec, value, path)
-        if spec.low is not None and result < spec.low or spec.high is not None and result > spec.high:
+        if (
+            spec.low is not None
+            and result < spec.low
+            or spec.high is not None
+            and result > spec.high
+        ):
             raise InvalidValue(path, f"{_show(value)} is out of range {_range(spec)}")
         return result
 

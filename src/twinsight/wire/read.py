@@ -83,9 +83,7 @@ def _prompt(reader: Reader, request: dict[str, Any], caller: Caller) -> Prompt:
 
 def _turns(reader: Reader, value: Any, resolution: Resolution) -> tuple[Turn, ...]:
     if not value:
-        raise InvalidArgument(
-            "* GenerateContentRequest.contents: contents is not specified"
-        )
+        raise InvalidArgument("* GenerateContentRequest.contents: contents is not specified")
     items = value if isinstance(value, list) else [value]
     turns = [
         _turn(reader, item, f"contents[{index}]", resolution) for index, item in enumerate(items)
@@ -174,9 +172,7 @@ def _mime(holder: dict[str, Any]) -> str:
     return str(holder.get("mime_type", "")).split(";")[0].strip().lower()
 
 
-def _function_response(
-    response: dict[str, Any], path: str, resolution: Resolution
-) -> list[Part]:
+def _function_response(response: dict[str, Any], path: str, resolution: Resolution) -> list[Part]:
     result = response.get("response")
     if not isinstance(result, dict):
         result = {} if result is None else {"result": result}
@@ -293,9 +289,7 @@ def _check_modalities(config: dict[str, Any]) -> None:
 
 def _check_logprobs(config: dict[str, Any]) -> None:
     if "logprobs" in config and not config.get("response_logprobs"):
-        raise InvalidValue(
-            "generation_config.logprobs", "it needs response_logprobs to be true"
-        )
+        raise InvalidValue("generation_config.logprobs", "it needs response_logprobs to be true")
 
 
 def _check_thinking(config: dict[str, Any]) -> None:
