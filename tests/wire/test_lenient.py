@@ -1,0 +1,75 @@
+"""JSON bodies: strict first, then the slips of the guide's own samples, then a clear refusal."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twinsight.errors import InvalidJson
+from twinsight.wire import lenient
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        pytest.param(b"", {}, id="empty body"),
+        pytest.param(b" \n", {}, id="blank body"),
+        pytest.param(b'{"a": [1, 2,], }', {"a": [1, 2]}, id="trailing commas"),
+        pytest.param(b"{'file': {'display_name': 'IMAGE'}}", {"file": {"display_name": "IMAGE"}},
+                     id="the guide's single quotes"),
+        pytest.param(b"{'a': 'say \"hi\"'}", {"a": 'say "hi"'}, id="double quotes inside single"),
+        pytest.param(b"{'a': 'it\\'s'}", {"a": "it's"}, id="escaped single quote"),
+        pytest.param(b'{"a": "x,}", "b": 1,}', {"a": "x,}", "b": 1}, id="comma inside a string"),
+        pytest.param(b'{"a": "it\'s, ]",}', {"a": "it's, ]"}, id="apostrophe inside a string"),
+        pytest.param(b'{"topK": 40.0}', {"topK": 40.0}, id="strict JSON"),
+    ],
+)  # fmt: skip
+def test_reads_what_clients_send(body: bytes, value: object) -> None:
+    assert lenient.parse(body) == value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"{", id="cut short"),
+        pytest.param(b"{} {}", id="two documents"),
+        pytest.param(b"<html>", id="html"),
+        pytest.param(b'{"a": \xff}', id="not UTF-8"),
+        pytest.param(b'"\xff\xfe"', id="not UTF-8 in a string"),
+        pytest.param(b"[" * 100_000, id="bottomless"),
+        pytest.param(b'{"a":' * 100_000, id="bottomless objects"),
+        pytest.param(b"[1e999]", id="number out of range"),
+        pytest.param(b"[1,,2]", id="hole in a list"),
+        pytest.param(b"'" * 1001, id="only quotes"),
+    ],
+)
+def test_refuses_the_rest_with_a_reason(body: bytes) -> None:
+    with pytest.raises(InvalidJson, match="Invalid JSON payload received"):
+        lenient.parse(body)
+
+
+@given(JSON)
+def test_strict_json_is_read_as_it_is(value: object) -> None:
+    body = msgspec.json.encode(value)
+    assert lenient.parse(body) == value
+
+
+@given(st.dictionaries(st.text(), JSON, min_size=1))
+def test_a_trailing_comma_changes_nothing(value: dict[str, object]) -> None:
+    body = msgspec.json.encode(value)
+    assert lenient.parse(body[:-1] + b" , }") == value
+
+
+def test_a_large_picture_with_a_trailing_comma_is_fast_enough_to_scan() -> None:
+    picture = b"QUJD" * 2_000_000
+    body = b'{"contents":[{"parts":[{"inline_data":{"data":"' + picture + b'"}},]}]}'
+    parsed = lenient.parse(body)
+    assert parsed["contents"][0]["parts"][0]["inline_data"]["data"] == picture.decode()
