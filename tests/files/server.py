@@ -13,8 +13,10 @@ import argparse
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -46,6 +48,8 @@ def files_app(root: Path, limits: FileLimits, sweep_seconds: float, prefix: str 
             yield {"twinsight": state}
         finally:
             sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
             await store.close()
 
     router = Router([*uploads.routes(), *files.routes()], redirect_slashes=False, lifespan=lifespan)
@@ -56,6 +60,26 @@ async def _sweep(store: LocalStore, seconds: float) -> None:
     while True:
         await store.sweep()
         await asyncio.sleep(seconds)
+
+
+@contextmanager
+def serving(root: Path, limits: FileLimits | None = None, prefix: str = "") -> Iterator[str]:
+    """The same in a thread of this process; gives its base URL, without the prefix."""
+    app = files_app(root, limits or FileLimits(), sweep_seconds=3600, prefix=prefix)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start")
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listening.close()
 
 
 class _Server(uvicorn.Server):

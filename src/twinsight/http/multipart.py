@@ -73,12 +73,10 @@ class RelatedParts:
 
     async def _until(self, mark: bytes, limit_bytes: int) -> bytes:
         """All before ``mark``, which is passed over."""
-        while (end := self._held.find(mark)) < 0:
-            if len(self._held) > limit_bytes + len(mark):
-                raise InvalidUpload(
-                    "The JSON part or a header of this multipart upload is too long."
-                )
+        while (end := self._held.find(mark)) < 0 and len(self._held) <= limit_bytes + len(mark):
             await self._more()
+        if end < 0 or end > limit_bytes:
+            raise InvalidUpload("The JSON part or a header of this multipart upload is too long.")
         found, self._held = self._held[:end], self._held[end + len(mark) :]
         return found
 
