@@ -17,6 +17,7 @@ if os.environ.get("HIDE_AIOHTTP"):
 from google import genai
 from google.genai import types
 from PIL import Image
+from pydantic import BaseModel
 
 REPLIES = sys.stdout
 sys.stdout = sys.stderr  # whatever a library prints must not end up between the replies
@@ -86,7 +87,7 @@ def config(command):
     return made
 
 
-class Box(types._common.BaseModel):
+class Box(BaseModel):
     """The element type that the detection test asks for."""
 
     box_2d: list[int]
