@@ -65,6 +65,9 @@ MODEL_NAMES = _known(
 )
 
 
+_DATA_DIR = Path(platformdirs.user_data_dir("twinsight"))
+
+
 def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
@@ -77,9 +80,7 @@ class Config:
     port: int = _setting(8080, "port to bind; 0 takes a free one")
     root_path: str = _setting("", "path prefix that a proxy in front leaves on, such as /gemini")
     profile: str = _setting("pocket", "which engines answer")
-    data_dir: Path = _setting(
-        Path(platformdirs.user_data_dir("twinsight")), "where keys and files are kept"
-    )
+    data_dir: Path = _setting(_DATA_DIR, "where keys and files are kept")
     allow_open: bool = _setting(
         False, "serve other machines without any API key (by default this is refused)"
     )
@@ -167,7 +168,7 @@ def _file(path: Path | None, environ: Mapping[str, str]) -> tuple[dict[str, Any]
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    values = {
+    values: dict[str, Any] = {
         key.removeprefix(ENV_PREFIX).lower(): value
         for key, value in environ.items()
         if key.startswith(ENV_PREFIX) and key not in _OTHER_VARIABLES
@@ -193,10 +194,21 @@ def _convert(name: str, value: Any, source: str) -> Any:
 
 
 _POSITIVE = (
-    "max_body_bytes max_image_bytes max_images max_pixels max_prompt_tokens output_token_limit max_queue "
-    "request_seconds shutdown_seconds max_file_bytes max_owner_bytes file_seconds upload_seconds "
-    "max_open_uploads"
-).split()
+    "max_body_bytes",
+    "max_image_bytes",
+    "max_images",
+    "max_pixels",
+    "max_prompt_tokens",
+    "output_token_limit",
+    "max_queue",
+    "request_seconds",
+    "shutdown_seconds",
+    "max_file_bytes",
+    "max_owner_bytes",
+    "file_seconds",
+    "upload_seconds",
+    "max_open_uploads",
+)
 
 
 def _check(config: Config) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
@@ -32,15 +33,15 @@ def examine(loaded: Loaded, out: Console, repair: bool = False) -> bool:
     out.print(f"[bold]Twinsight {__version__}[/]")
     out.print("\n[bold]Packages[/]")
     for name in PACKAGES:
-        report.check(name, lambda name=name: _version(name))
+        report.check(name, partial(version, name))
     out.print("\n[bold]Weights[/]")
     for name in weights.names():
-        report.check(name, lambda name=name: _weight(name))
+        report.check(name, partial(_weight, name))
     out.print("\n[bold]Stored files[/]")
-    report.check(str(loaded.config.data_dir), lambda: _stored(loaded.config, repair))
+    report.check(str(loaded.config.data_dir), partial(_stored, loaded.config, repair))
     out.print("\n[bold]Self-test[/]")
     for name, word in SELF_TEST:
-        report.check(name, lambda name=name, word=word: _self_test(name, word, loaded.config))
+        report.check(name, partial(_self_test, name, word, loaded.config))
     out.print("\n[bold]Settings in force[/]")
     for field in fields(Config):
         value = getattr(loaded.config, field.name)
@@ -61,10 +62,6 @@ class _Report:
         except (TwinsightError, PackageNotFoundError, OSError) as error:
             self.well = False
             self._out.print(f"  [red]FAULT[/] {escape(name)}: {escape(str(error))}")
-
-
-def _version(name: str) -> str:
-    return version(name)
 
 
 def _weight(name: str) -> str:

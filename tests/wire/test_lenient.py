@@ -23,15 +23,18 @@ JSON = st.recursive(
         pytest.param(b"", {}, id="empty body"),
         pytest.param(b" \n", {}, id="blank body"),
         pytest.param(b'{"a": [1, 2,], }', {"a": [1, 2]}, id="trailing commas"),
-        pytest.param(b"{'file': {'display_name': 'IMAGE'}}", {"file": {"display_name": "IMAGE"}},
-                     id="the guide's single quotes"),
+        pytest.param(
+            b"{'file': {'display_name': 'IMAGE'}}",
+            {"file": {"display_name": "IMAGE"}},
+            id="the guide's single quotes",
+        ),
         pytest.param(b"{'a': 'say \"hi\"'}", {"a": 'say "hi"'}, id="double quotes inside single"),
         pytest.param(b"{'a': 'it\\'s'}", {"a": "it's"}, id="escaped single quote"),
         pytest.param(b'{"a": "x,}", "b": 1,}', {"a": "x,}", "b": 1}, id="comma inside a string"),
         pytest.param(b'{"a": "it\'s, ]",}', {"a": "it's, ]"}, id="apostrophe inside a string"),
         pytest.param(b'{"topK": 40.0}', {"topK": 40.0}, id="strict JSON"),
     ],
-)  # fmt: skip
+)
 def test_reads_what_clients_send(body: bytes, value: object) -> None:
     assert lenient.parse(body) == value
 

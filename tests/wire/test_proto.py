@@ -45,14 +45,28 @@ def read(value: object, strict: bool = True) -> dict[str, object]:
         pytest.param({"level": 1}, {"level": "LOW"}, id="enum by number"),
         pytest.param({"isOn": "true"}, {"is_on": True}, id="bool as a word"),
         pytest.param({"topK": None}, {}, id="null is absent"),
-        pytest.param({"innerList": [{"theText": "a"}, {"the_text": "b"}]},
-                     {"inner_list": [{"the_text": "a"}, {"the_text": "b"}]}, id="mixed cases in one list"),
-        pytest.param({"innerList": {"theText": "a"}}, {"inner_list": [{"the_text": "a"}]}, id="lone object for a list"),
-        pytest.param({"byName": {"someKey": {"theText": "a"}}}, {"by_name": {"someKey": {"the_text": "a"}}},
-                     id="map keys are not renamed"),
-        pytest.param({"freeForm": {"someKey": 1}}, {"free_form": {"someKey": 1}}, id="free form is not renamed"),
+        pytest.param(
+            {"innerList": [{"theText": "a"}, {"the_text": "b"}]},
+            {"inner_list": [{"the_text": "a"}, {"the_text": "b"}]},
+            id="mixed cases in one list",
+        ),
+        pytest.param(
+            {"innerList": {"theText": "a"}},
+            {"inner_list": [{"the_text": "a"}]},
+            id="lone object for a list",
+        ),
+        pytest.param(
+            {"byName": {"someKey": {"theText": "a"}}},
+            {"by_name": {"someKey": {"the_text": "a"}}},
+            id="map keys are not renamed",
+        ),
+        pytest.param(
+            {"freeForm": {"someKey": 1}},
+            {"free_form": {"someKey": 1}},
+            id="free form is not renamed",
+        ),
     ],
-)  # fmt: skip
+)
 def test_reads_each_spelling(sent: object, got: object) -> None:
     assert read(sent) == got
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def prompt_of(
 
 
 # One case a field: what is sent, and what it makes of the prompt.
-HONOURED = {
+HONOURED: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
     "temperature": ({"temperature": 0.5}, lambda p: p.sampling.temperature == 0.5),
     "top_p": ({"topP": 0.9}, lambda p: p.sampling.top_p == 0.9),
     "top_k": ({"topK": 40.0}, lambda p: p.sampling.top_k == 40),
@@ -62,9 +63,9 @@ HONOURED = {
         {"thinkingConfig": {"include_thoughts": False, "thinking_budget": 0}},
         lambda p: p.question == "Hello",
     ),
-}  # fmt: skip
+}
 
-ACCEPTED = {
+ACCEPTED: dict[str, dict[str, Any]] = {
     "presence_penalty": {"presencePenalty": 1.5},
     "frequency_penalty": {"frequencyPenalty": -1.5},
     "response_logprobs": {"responseLogprobs": True},
@@ -103,28 +104,60 @@ def test_accepted_without_effect(field: str) -> None:
         pytest.param({"topP": 1.1}, 2.5, "top_p", id="topP over 1"),
         pytest.param({"topK": 0}, 2.5, "top_k", id="topK under 1"),
         pytest.param({"candidateCount": 9}, 2.5, "candidate_count", id="nine candidates"),
-        pytest.param({"candidateCount": 2}, 3.5, "Multiple candidates is not enabled", id="two on 3+"),
+        pytest.param(
+            {"candidateCount": 2}, 3.5, "Multiple candidates is not enabled", id="two on 3+"
+        ),
         pytest.param({"maxOutputTokens": 0}, 2.5, "max_output_tokens", id="no tokens"),
         pytest.param({"stopSequences": list("abcdef")}, 2.5, "stop_sequences", id="six stops"),
         pytest.param({"seed": 2**31}, 2.5, "seed", id="seed over int32"),
         pytest.param({"presencePenalty": 3}, 2.5, "presence_penalty", id="penalty over 2"),
         pytest.param({"logprobs": 5}, 2.5, "logprobs", id="logprobs alone"),
         pytest.param({"responseMimeType": "text/html"}, 2.5, "text/html", id="unknown mime"),
-        pytest.param({"responseSchema": {"type": "STRING"}}, 2.5, "application/json", id="schema without JSON"),
+        pytest.param(
+            {"responseSchema": {"type": "STRING"}},
+            2.5,
+            "application/json",
+            id="schema without JSON",
+        ),
         pytest.param({"responseMimeType": "text/x.enum"}, 2.5, "enum", id="enum without schema"),
-        pytest.param({"responseMimeType": "application/json", "responseSchema": {"type": "STRING"},
-                      "responseJsonSchema": {}}, 2.5, "together", id="two schemas"),
-        pytest.param({"responseMimeType": "application/json", "responseSchema": {"typ": "STRING"}},
-                     2.5, 'Unknown name "typ"', id="typo in a schema"),
+        pytest.param(
+            {
+                "responseMimeType": "application/json",
+                "responseSchema": {"type": "STRING"},
+                "responseJsonSchema": {},
+            },
+            2.5,
+            "together",
+            id="two schemas",
+        ),
+        pytest.param(
+            {"responseMimeType": "application/json", "responseSchema": {"typ": "STRING"}},
+            2.5,
+            'Unknown name "typ"',
+            id="typo in a schema",
+        ),
         pytest.param({"responseModalities": ["IMAGE"]}, 2.5, "IMAGE", id="picture as answer"),
-        pytest.param({"mediaResolution": "MEDIA_RESOLUTION_ULTRA_HIGH"}, 3.5, "single parts", id="global ultra high"),
+        pytest.param(
+            {"mediaResolution": "MEDIA_RESOLUTION_ULTRA_HIGH"},
+            3.5,
+            "single parts",
+            id="global ultra high",
+        ),
         pytest.param({"mediaResolution": "BEST"}, 2.5, "media_resolution", id="unknown resolution"),
-        pytest.param({"thinkingConfig": {"thinkingBudget": 1, "thinkingLevel": "low"}}, 2.5,
-                     "only one of thinking budget", id="budget and level"),
-        pytest.param({"thinkingConfig": {"thinkingBudget": 52428}}, 2.5,
-                     "The thinking budget (52428) is invalid", id="budget over the most"),
+        pytest.param(
+            {"thinkingConfig": {"thinkingBudget": 1, "thinkingLevel": "low"}},
+            2.5,
+            "only one of thinking budget",
+            id="budget and level",
+        ),
+        pytest.param(
+            {"thinkingConfig": {"thinkingBudget": 52428}},
+            2.5,
+            "The thinking budget (52428) is invalid",
+            id="budget over the most",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refused(config: dict[str, Any], generation: float, says: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         prompt_of(config, generation)
@@ -143,29 +176,70 @@ def test_a_tool_that_does_not_run_here_is_named(tool: str) -> None:
     [
         pytest.param({"contents": []}, "contents is not specified", id="no contents"),
         pytest.param({"contents": None}, "contents is not specified", id="null contents"),
-        pytest.param({"contents": [{"role": "robot", "parts": [{"text": "x"}]}]},
-                     "Please use a valid role: user, model.", id="unknown role"),
-        pytest.param({"contents": [{"parts": [{"inlineData": {"data": "!"}}]}]},
-                     "contents[0].parts[0].inline_data.data", id="not base64"),
-        pytest.param({"contents": [{"parts": [{"inlineData": {"data": ""}}]}]}, "it is empty", id="empty picture"),
-        pytest.param({"contents": [{"parts": [{"fileData": {}}]}]}, "file_uri", id="file without uri"),
-        pytest.param({"contents": [{"parts": [{"text": "a", "inlineData": {"data": PNG}}]}]},
-                     "not several", id="two payloads"),
+        pytest.param(
+            {"contents": [{"role": "robot", "parts": [{"text": "x"}]}]},
+            "Please use a valid role: user, model.",
+            id="unknown role",
+        ),
+        pytest.param(
+            {"contents": [{"parts": [{"inlineData": {"data": "!"}}]}]},
+            "contents[0].parts[0].inline_data.data",
+            id="not base64",
+        ),
+        pytest.param(
+            {"contents": [{"parts": [{"inlineData": {"data": ""}}]}]},
+            "it is empty",
+            id="empty picture",
+        ),
+        pytest.param(
+            {"contents": [{"parts": [{"fileData": {}}]}]}, "file_uri", id="file without uri"
+        ),
+        pytest.param(
+            {"contents": [{"parts": [{"text": "a", "inlineData": {"data": PNG}}]}]},
+            "not several",
+            id="two payloads",
+        ),
         pytest.param({"contents": 5}, "Content", id="number for contents"),
         pytest.param({"contents": [[]]}, "Content", id="list for content"),
         pytest.param({"cachedContent": "cachedContents/x"}, "CachedContent", id="cache"),
-        pytest.param({"systemInstruction": {"parts": [{"inlineData": {"data": PNG}}]}},
-                     "text only", id="picture in the system instruction"),
-        pytest.param({"tools": [{"functionDeclarations": [{"name": "1a"}]}]}, "Invalid function name", id="bad function name"),
-        pytest.param({"tools": [{"functionDeclarations": [{"name": "a"}, {"name": "a"}]}]}, "Duplicate", id="twice"),
-        pytest.param({"tools": [{"functionDeclarations": [{"name": "a"}]}],
-                      "generationConfig": {"responseMimeType": "application/json"}},
-                     "Function calling with a response mime type: 'application/json' is unsupported", id="JSON and tools"),
-        pytest.param({"contents": [{"role": "model", "parts": [{"functionCall": {"name": "a"}}, {"functionCall": {"name": "b"}}]},
-                                   {"parts": [{"functionResponse": {"name": "a", "response": {}}}]}]},
-                     "number of function response parts", id="fewer results than calls"),
+        pytest.param(
+            {"systemInstruction": {"parts": [{"inlineData": {"data": PNG}}]}},
+            "text only",
+            id="picture in the system instruction",
+        ),
+        pytest.param(
+            {"tools": [{"functionDeclarations": [{"name": "1a"}]}]},
+            "Invalid function name",
+            id="bad function name",
+        ),
+        pytest.param(
+            {"tools": [{"functionDeclarations": [{"name": "a"}, {"name": "a"}]}]},
+            "Duplicate",
+            id="twice",
+        ),
+        pytest.param(
+            {
+                "tools": [{"functionDeclarations": [{"name": "a"}]}],
+                "generationConfig": {"responseMimeType": "application/json"},
+            },
+            "Function calling with a response mime type: 'application/json' is unsupported",
+            id="JSON and tools",
+        ),
+        pytest.param(
+            {
+                "contents": [
+                    {
+                        "role": "model",
+                        "parts": [{"functionCall": {"name": "a"}}, {"functionCall": {"name": "b"}}],
+                    },
+                    {"parts": [{"functionResponse": {"name": "a", "response": {}}}]},
+                ]
+            },
+            "number of function response parts",
+            id="fewer results than calls",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refused_requests(request_: dict[str, Any], says: str) -> None:
     with pytest.raises(TwinsightError) as caught:
         prompt_of(**request_)
@@ -179,17 +253,27 @@ def test_refused_requests(request_: dict[str, Any], says: str) -> None:
         pytest.param(["Hello"], id="a list of strings"),
         pytest.param({"parts": [{"text": "Hello"}]}, id="one object"),
         pytest.param({"parts": {"text": "Hello"}}, id="one part"),
-        pytest.param([{"role": "user", "parts": [{"text": "Hello", "thoughtSignature": "x"}]}], id="signature"),
+        pytest.param(
+            [{"role": "user", "parts": [{"text": "Hello", "thoughtSignature": "x"}]}],
+            id="signature",
+        ),
         pytest.param([{"role": "USER", "parts": [{"text": "Hello"}, {}]}], id="an empty part"),
     ],
-)  # fmt: skip
+)
 def test_forms_of_contents(contents: object) -> None:
     assert prompt_of(contents=contents).question == "Hello"
 
 
 def test_parts_keep_their_order_and_place() -> None:
-    parts = [{"text": "a"}, {"inline_data": {"data": PNG, "mime_type": "image/PNG; x=y"}}, {"text": "b"},
-             {"file_data": {"file_uri": "files/x"}, "mediaResolution": {"level": "MEDIA_RESOLUTION_HIGH"}}]  # fmt: skip
+    parts = [
+        {"text": "a"},
+        {"inline_data": {"data": PNG, "mime_type": "image/PNG; x=y"}},
+        {"text": "b"},
+        {
+            "file_data": {"file_uri": "files/x"},
+            "mediaResolution": {"level": "MEDIA_RESOLUTION_HIGH"},
+        },
+    ]
     turn = prompt_of(contents=[{"parts": parts}]).turns[0]
     assert [type(part) for part in turn.parts] == [Text, ImageRef, Text, ImageRef]
     assert turn.text == "a\nb"
@@ -225,8 +309,12 @@ def test_calls_and_results() -> None:
 
 
 def test_system_instruction_in_each_form() -> None:
-    for form in ("Be brief.", {"parts": [{"text": "Be brief."}]}, {"role": "user", "parts": {"text": "Be brief."}},
-                 {"text": "Be brief."}):  # fmt: skip
+    for form in (
+        "Be brief.",
+        {"parts": [{"text": "Be brief."}]},
+        {"role": "user", "parts": {"text": "Be brief."}},
+        {"text": "Be brief."},
+    ):
         assert prompt_of(systemInstruction=form).system == "Be brief."
 
 

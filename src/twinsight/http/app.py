@@ -76,6 +76,7 @@ _MODEL_ROOTS = (
 
 
 async def health(request: Request) -> Response:
+    """For probes; needs no key and tells nothing but that the server runs."""
     return json_reply({"status": "ok", "version": __version__})
 
 

@@ -31,9 +31,9 @@ class Frame:
             await self._app(scope, receive, send)
             return
         if self._root_path and scope["path"].startswith(self._root_path + "/"):
-            scope = scope | {"root_path": self._root_path}
-        # With an app in the scope, Starlette's router raises what it would else answer in plain text.
-        await self._request(scope | {"app": self._app}, receive, send)
+            scope = {**scope, "root_path": self._root_path}
+        # With an app in the scope, the router raises what it would else answer in plain text.
+        await self._request({**scope, "app": self._app}, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = secrets.token_hex(8)

@@ -52,6 +52,7 @@ async def model_call(request: Request) -> Response:
 
 
 async def generate_content(request: Request, model: str) -> Response:
+    """The whole answer in one reply."""
     async with _asked(request, model, read.generate_request) as asked:
         candidates = await asked.state.pool.run(asked.ticket, lambda: _whole_answers(asked))
         reply = write.generate_reply(candidates, asked.usage, model, _response_id())
@@ -59,6 +60,7 @@ async def generate_content(request: Request, model: str) -> Response:
 
 
 async def stream_generate_content(request: Request, model: str) -> Response:
+    """The answer in pieces: events with `alt=sse`, else a growing JSON array."""
     framed_as_events = request.query_params.get("alt") == "sse"
     async with _asked(request, model, read.generate_request) as asked:
         asked.state.pool.admit()
@@ -72,6 +74,7 @@ async def stream_generate_content(request: Request, model: str) -> Response:
 
 
 async def count_tokens(request: Request, model: str) -> Response:
+    """What the same request would cost as a prompt."""
     async with _asked(request, model, read.count_request) as asked:
         return json_reply(write.count_reply(asked.usage))
 
@@ -98,7 +101,7 @@ async def _asked(
     sdk = "x-goog-api-client" in request.headers
     caller = read.Caller(name.generation, sdk, state.config.strict_fields)
     async with whole_body(request, state.config.max_body_bytes, state.bodies) as body:
-        with _watched(request, ticket):
+        with _Watched(request, ticket):
             prompt = await state.pool.run(ticket, lambda: reader(lenient.parse(body), caller))
             body.clear()
             await resolve(prompt.images, owner, state.store, state.config)
@@ -111,7 +114,7 @@ async def _asked(
             yield Asked(state, ticket, model, name, prompt, usage)
 
 
-class _watched:
+class _Watched:
     """While the block runs, a client that hangs up ends the request's ticket."""
 
     def __init__(self, request: Request, ticket: Ticket) -> None:

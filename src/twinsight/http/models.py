@@ -20,19 +20,23 @@ MAX_PAGE = 1000
 
 
 async def list_models(request: Request) -> Response:
+    """The Gemini API's list."""
     return json_reply(_page(request, "models"))
 
 
 async def list_publisher_models(request: Request) -> Response:
+    """The same list under Vertex's key."""
     return json_reply(_page(request, "publisherModels"))
 
 
 async def list_tuned_models(request: Request) -> Response:
+    """There are none here."""
     state_of(request).keys.owner(request)
     return json_reply({"tunedModels": []})
 
 
 async def get_model(request: Request) -> Response:
+    """One name, and who answers to it."""
     state = state_of(request)
     state.keys.owner(request)
     model = request.path_params["model"]

@@ -13,6 +13,7 @@ MEDIA_TYPE = "application/json; charset=UTF-8"
 
 
 def json_reply(value: Any, status: int = 200) -> Response:
+    """A value as JSON in UTF-8."""
     return Response(write.dumps(value), status, media_type=MEDIA_TYPE)
 
 

@@ -70,7 +70,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
 
-    async def startup(self, sockets: object = None) -> None:  # type: ignore[override]
+    async def startup(self, sockets: object = None) -> None:
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started and callable(self._ready):
             host, port = self.servers[0].sockets[0].getsockname()[:2]

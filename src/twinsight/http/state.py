@@ -50,6 +50,7 @@ class State:
 
 
 def state_of(request: Request) -> State:
+    """The state of the application that a request came to."""
     state: State = request.state.twinsight
     return state
 

@@ -13,7 +13,7 @@ from twinsight.image.picture import Picture
 SAMPLE_SIDE = 512
 """Longest side, in pixels, of the reduced picture that is measured."""
 
-# Limits found by darkening and blurring well-exposed photos until their content was lost to the eye.
+# Found by darkening and blurring well-exposed photos until their content was lost to the eye.
 DARK = 0.13
 BRIGHT = 0.92
 BLURRED = 0.012
@@ -65,8 +65,8 @@ def measure(picture: Picture) -> Measures:
     """Measures a picture; a few milliseconds whatever its size."""
     image = Image.fromarray(picture.rgb)
     image.thumbnail((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.BOX, reducing_gap=1.0)
-    rgb = np.asarray(image, np.float32) / 255
-    luma = rgb @ np.array([0.299, 0.587, 0.114], np.float32)
+    rgb = np.asarray(image, np.float32) / np.float32(255)
+    luma: NDArray[np.float32] = rgb @ np.array([0.299, 0.587, 0.114], np.float32)
     return Measures(
         picture.full_wh, float(luma.mean()), _sharpness(luma), tuple(_shares(rgb.reshape(-1, 3)))
     )
@@ -74,7 +74,7 @@ def measure(picture: Picture) -> Measures:
 
 def colour_name(rgb: NDArray[np.uint8]) -> str:
     """The commonest plain colour of some pixels, any shape (…, 3)."""
-    shares = _shares(rgb.reshape(-1, 3).astype(np.float32) / 255)
+    shares = _shares(rgb.reshape(-1, 3).astype(np.float32) / np.float32(255))
     return shares[0][0] if shares else "grey"
 
 

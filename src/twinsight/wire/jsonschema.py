@@ -134,7 +134,7 @@ def check(schema: Any, path: str) -> dict[str, Any]:
         raise InvalidValue(
             path,
             "no finite value was found that satisfies the schema: its conditions contradict each "
-            "other, a required property holds its own kind without end, or the smallest answer "
-            f"has over {MAX_VALUES} values",
+            "other, or a required property holds its own kind without end, or the smallest answer "
+            f"has over {MAX_VALUES} values, or the search takes too much work",
         )
     return schema

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 )
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes | bytearray) -> Any:
     """Parses a request body. An empty one is `{}`, as proto JSON has it.
 
     Trailing commas and single-quoted strings are forgiven (CONTRACT §2.1). Raises InvalidJson
@@ -39,7 +39,7 @@ def parse(body: bytes) -> Any:
         raise InvalidJson(str(error)) from None
 
 
-def _strict(body: bytes) -> Any:
+def _strict(body: bytes | bytearray) -> Any:
     try:
         return msgspec.json.decode(body)
     except RecursionError:

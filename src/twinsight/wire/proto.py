@@ -130,11 +130,8 @@ class Reader:
         if spec.kind == "value":
             return value
         result = _SCALARS[spec.kind](spec, value, path)
-        if (
-            spec.low is not None
-            and result < spec.low
-            or spec.high is not None
-            and result > spec.high
+        if (spec.low is not None and result < spec.low) or (
+            spec.high is not None and result > spec.high
         ):
             raise InvalidValue(path, f"{_show(value)} is out of range {_range(spec)}")
         return result
@@ -213,9 +210,8 @@ def _enum(spec: Field, value: Any, path: str) -> str:
         word = value.upper().removeprefix(spec.prefix)
         if word in spec.values:
             return word
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        if value == int(value) and 0 <= value < len(spec.values):
-            return spec.values[int(value)]
+    elif isinstance(value, (int, float)) and value in range(len(spec.values)):
+        return spec.values[int(value)]
     names = ", ".join(spec.prefix + v for v in spec.values)
     raise InvalidValue(path, f"(TYPE_ENUM), {_show(value)} is none of {names}")
 

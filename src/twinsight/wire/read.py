@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from twinsight.errors import InvalidArgument, InvalidValue, UnsupportedTool
@@ -348,7 +349,7 @@ def _function(declaration: dict[str, Any]) -> FunctionDeclaration:
 
 def _check_calls(turns: tuple[Turn, ...]) -> None:
     """A turn of results answers as many calls as the model made just before."""
-    for call_turn, result_turn in zip(turns, turns[1:], strict=False):
+    for call_turn, result_turn in pairwise(turns):
         calls = sum(isinstance(p, Call) for p in call_turn.parts)
         results = sum(isinstance(p, CallResult) for p in result_turn.parts)
         if calls and call_turn.role == "model" and calls != results:

@@ -62,7 +62,7 @@ MEDIA_RESOLUTION = Message(
     },
 )
 
-PART = Message(
+PART: Message = Message(
     "Part",
     {
         "text": STRING,
@@ -91,11 +91,11 @@ CONTENT = Message(
 TYPES = ("TYPE_UNSPECIFIED", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL")
 
 
-def _schemas(**more: bool) -> Field:
-    return Field("message", message=lambda: SCHEMA, **more)
+def _schemas(repeated: bool = False, map: bool = False) -> Field:
+    return Field("message", message=lambda: SCHEMA, repeated=repeated, map=map)
 
 
-SCHEMA = Message(
+SCHEMA: Message = Message(
     "Schema",
     {
         "type": Field("enum", values=TYPES),

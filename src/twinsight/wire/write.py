@@ -38,11 +38,13 @@ def usage_metadata(usage: Usage, answer_tokens: int) -> dict[str, Any]:
 
 
 def token_details(usage: Usage) -> list[dict[str, Any]]:
+    """Counts by modality."""
     counts = (("TEXT", usage.text), ("IMAGE", usage.image))
     return [{"modality": name, "tokenCount": count} for name, count in counts if count]
 
 
 def count_reply(usage: Usage) -> dict[str, Any]:
+    """The reply of countTokens."""
     return {"totalTokens": usage.prompt, "promptTokensDetails": token_details(usage)}
 
 
@@ -78,10 +80,8 @@ def chunk(delta: Delta, usage: Usage, model: str, response_id: str) -> dict[str,
 def _parts(deltas: Sequence[Delta]) -> list[dict[str, Any]]:
     text = "".join(delta.text for delta in deltas)
     parts: list[dict[str, Any]] = [{"text": text}] if text else []
-    for delta in deltas:
-        if delta.call is not None:
-            parts.append({"functionCall": _call(delta.call)})
-    return parts
+    calls = [delta.call for delta in deltas if delta.call is not None]
+    return parts + [{"functionCall": _call(call)} for call in calls]
 
 
 def _call(call: Call) -> dict[str, Any]:
