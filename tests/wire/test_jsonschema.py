@@ -353,7 +353,7 @@ def test_hostile_schema_takes_bounded_time(schema: dict[str, Any]) -> None:
     started = time.process_time()
     with suppress(InvalidValue):
         fill(check(schema, "schema"), NOTHING)
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 30
 
 
 JSON = st.recursive(

@@ -25,8 +25,8 @@ from twinsight.tasks.fill_validator import Validator
 
 __all__ = ["IMPOSSIBLE", "NOTHING", "Ask", "Facts", "Given", "dump", "fill", "neutral_value"]
 
-NEUTRAL_STEPS = 200_000
-FACT_STEPS = 400_000
+NEUTRAL_STEPS = 100_000
+FACT_STEPS = 300_000
 MAX_REPEATS = 3
 """How deep items may lie in items of the same kind, for facts that would go on for ever."""
 

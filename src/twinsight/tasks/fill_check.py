@@ -15,7 +15,7 @@ from twinsight.tasks.fill_schema import Schemas, Unresolved
 MAX_DEPTH = 64
 MAX_NODES = 10_000
 MAX_PATTERNS = 100
-_PATTERN_STEPS = 50_000
+_PATTERN_STEPS = 20_000
 
 TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 

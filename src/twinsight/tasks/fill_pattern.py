@@ -14,7 +14,7 @@ from twinsight.tasks.fill_budget import Budget
 from twinsight.tasks.fill_regex import Parser, State, in_class
 
 MAX_STEPS = 100_000
-_STEPS_PER_SPENT = 8
+_STEPS_PER_SPENT = 4
 
 
 class _TooLong(Exception):
@@ -105,6 +105,7 @@ class Pattern:
         """Candidates, breadth first; lookaheads and word edges are left for the match to judge."""
         queue = deque([(self.start, "", False)])
         visited: set[tuple[int, int, bool]] = set()
+        samples: dict[int, list[str]] = {}
         while queue and limit:
             limit -= 1
             if limit % _STEPS_PER_SPENT == 0:
@@ -124,7 +125,9 @@ class Pattern:
                 queue.appendleft((state.next, text, ended))
             elif state.kind == "char":
                 if not ended and state.chars:
-                    for sample in state.chars.samples(variety):
+                    if at not in samples:
+                        samples[at] = state.chars.samples(variety)
+                    for sample in samples[at]:
                         queue.append((state.next, text + sample, False))
             elif state.kind != "begin" or not text:
                 queue.appendleft((state.next, text, ended or state.kind == "end"))

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 MAX_STATES = 10_000
 MAX_NESTING = 50
@@ -46,7 +47,7 @@ class Charset:
 
     def samples(self, count: int) -> list[str]:
         """Up to `count` characters of the set, plain ones first."""
-        found = [c for c in _PREFERRED if self.has(c)][:count]
+        found = list(islice((c for c in _PREFERRED if self.has(c)), count))
         if not found:
             edges = (chr(code) for pair in self.ranges for code in pair)
             rest = (chr(code) for code in range(1, 0x2FFF))
@@ -173,8 +174,10 @@ class Parser:
             for _ in range(high - low):
                 first = self.add(State("split", following, piece(first)))
         for _ in range(low):
+            before = len(self.states)
             first = piece(first)
-            self.add(State("match"))  # counts every copy, even of an empty piece
+            if len(self.states) == before:
+                break  # an empty piece, however often
         return first
 
     def atom(self) -> _Piece:
