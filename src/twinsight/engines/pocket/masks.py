@@ -1,0 +1,255 @@
+"""Masks from boxes: a small class-agnostic model of our own that looks at one box at a time.
+
+Each box is cut out with some context, squeezed half way to a square, and goes to the model with a
+fourth channel that says where the box is. The model answers with the object's outline over the
+whole cut-out; what lies within the box is the mask. Trained by `train/masks`, whose examples are
+cut by the same functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from twinsight.engines import weights
+from twinsight.engines.roles import Card
+from twinsight.geometry import boxes
+from twinsight.geometry.detections import Detections
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from twinsight.image.picture import Picture
+
+    Floats = NDArray[np.floating[Any]]
+
+SIDE = 128
+"""Pixels on each side of the model's input and of its answer."""
+CONTEXT = 0.2
+"""What is seen around the box, on each side, as a share of the box."""
+OUTSIDE = 127
+"""The grey beyond the picture's edges: zero to the encoder."""
+LONGEST = 256
+"""Longest side of a mask, pixels, as on the wire; the model sees no finer than this."""
+BATCH = 8
+"""Boxes that go through the model together; bounds memory however many are asked for."""
+SAME_THING = 0.7
+"""Two masks of one name that share more than this (IoU) are one object seen twice."""
+INSIDE = 127
+"""A soft value above this is within the object."""
+
+
+class PocketSegmenter:
+    """Role `Segmenter`. One model for all threads; a call holds eight cut-outs at a time."""
+
+    card = Card(
+        name="pocket-masks",
+        roles=("segmenter",),
+        description="Outlines of whatever a box holds, without classes. Best on single objects.",
+        licence="Apache-2.0",
+    )
+
+    def __init__(self, threads: int | None = None, flips: bool = False) -> None:
+        """`flips` looks at each box twice, once mirrored: twice the time, a little better."""
+        self._session = weights.session("masks", threads)
+        self._flips = flips
+
+    def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
+        """For each of the (n, 4) boxes a soft mask (mh, mw), 0 to 255, that covers exactly it.
+
+        A mask has the box's pixels, at most 256 on its longer side and at least 1 on each. Boxes
+        may reach beyond the picture; one narrower than a pixel is taken as a pixel wide. Raises
+        ValueError for boxes of another shape or with numbers that are not finite.
+        """
+        wanted = _at_least_a_pixel(xyxy)
+        cuts = windows(wanted)
+        masks: list[NDArray[np.uint8]] = []
+        for start in range(0, len(wanted), BATCH):
+            rows = slice(start, start + BATCH)
+            soft = self._look(picture.rgb, wanted[rows], cuts[rows])
+            masks += [_within(*each) for each in zip(soft, wanted[rows], cuts[rows], strict=True)]
+        return masks
+
+    def _look(
+        self, rgb: NDArray[np.uint8], xyxy: NDArray[np.float64], cuts: NDArray[np.float64]
+    ) -> NDArray[np.uint8]:
+        """The model's answer, (n, S, S), for each window."""
+        x = np.empty((len(xyxy), SIDE, SIDE, 4), np.uint8)
+        for row, box, cut in zip(x, xyxy, cuts, strict=True):
+            row[..., :3] = cut_out(rgb, cut, SIDE)
+            row[..., 3] = box_plane(box, cut, SIDE)
+        soft = self._run(x)
+        if self._flips:
+            mirrored = self._run(np.ascontiguousarray(x[:, :, ::-1]))[:, :, ::-1]
+            soft = ((soft.astype(np.uint16) + mirrored + 1) // 2).astype(np.uint8)
+        return soft
+
+    def _run(self, x: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.asarray(self._session.run(["mask"], {"x": x})[0], np.uint8)
+
+
+def _at_least_a_pixel(xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Boxes in order and not narrower than a pixel. Raises ValueError when they are no boxes."""
+    given = np.asarray(xyxy, np.float64)
+    if given.size == 0:
+        return np.zeros((0, 4))
+    if given.ndim != 2 or given.shape[1] != 4:
+        raise ValueError(f"boxes have the shape (n, 4), not {given.shape}")
+    if not np.isfinite(given).all():
+        raise ValueError("boxes must be finite")
+    low, high = np.minimum(given[:, :2], given[:, 2:]), np.maximum(given[:, :2], given[:, 2:])
+    missing = np.maximum(1 - (high - low), 0) / 2
+    return np.concatenate([low - missing, high + missing], axis=1)
+
+
+def _within(
+    soft: NDArray[np.uint8], xyxy: NDArray[np.float64], cut: NDArray[np.float64]
+) -> NDArray[np.uint8]:
+    """The part of an answer (S, S) that lies in the box, at the box's own pixels."""
+    sides = xyxy[2:] - xyxy[:2]
+    shrink = min(1.0, LONGEST / float(sides.max()))
+    size = (max(1, round(sides[0] * shrink)), max(1, round(sides[1] * shrink)))
+    start, end = _in_window(xyxy, cut, SIDE)
+    # Far from the origin, floats leave a little less than nothing beyond the edge.
+    inner = np.clip([*start, *end], 0, SIDE)
+    part = Image.fromarray(soft).resize(size, Image.Resampling.BILINEAR, tuple(inner))
+    return np.asarray(part)
+
+
+def windows(xyxy: Floats, context: float = CONTEXT) -> NDArray[np.float64]:
+    """(n, 4) boxes -> (n, 4) windows to cut out, float pixels, possibly beyond the picture.
+
+    The longer side keeps `context` of itself on each end. The shorter one gets more, so that in
+    the square cut-out the object is squeezed by the root of its aspect only: a lamp post keeps
+    some pixels across, and still looks like a lamp post.
+    """
+    boxes = np.asarray(xyxy, np.float64).reshape(-1, 4)
+    sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1.0)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    halves = np.sqrt(sides * sides.max(axis=1, keepdims=True)) * (0.5 + context)
+    return np.concatenate([centres - halves, centres + halves], axis=1)
+
+
+def cut_out(rgb: NDArray[np.uint8], window: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
+    """The window of a picture (h, w, 3) as (side, side, 3), antialiased, grey where it ends."""
+    h, w = rgb.shape[:2]
+    x0, y0 = np.floor(window[:2]).astype(int) - 1
+    x1, y1 = np.ceil(window[2:]).astype(int) + 1
+    left, top, right, bottom = max(x0, 0), max(y0, 0), min(x1, w), min(y1, h)
+    if right <= left or bottom <= top:
+        return np.full((side, side, 3), OUTSIDE, np.uint8)
+    part = rgb[top:bottom, left:right]
+    if (left, top, right, bottom) != (x0, y0, x1, y1):
+        part = np.pad(
+            part,
+            ((top - y0, y1 - bottom), (left - x0, x1 - right), (0, 0)),
+            constant_values=OUTSIDE,
+        )
+    inner = (window[0] - x0, window[1] - y0, window[2] - x0, window[3] - y0)
+    image = Image.fromarray(np.ascontiguousarray(part))
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, inner, 2.0))
+
+
+def box_plane(xyxy: Floats, window: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
+    """The box within its window as (side, side): 255 inside, the share covered at its edges."""
+    start, end = _in_window(xyxy, window, side)
+    cells = np.arange(side)
+    covered = [
+        np.clip(np.minimum(end[a], cells + 1) - np.maximum(start[a], cells), 0, 1) for a in (0, 1)
+    ]
+    return np.asarray(np.rint(np.outer(covered[1], covered[0]) * 255), np.uint8)
+
+
+def _in_window(
+    xyxy: Floats, window: NDArray[np.float64], side: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The box's top left and bottom right x, y in pixels of the cut-out."""
+    scale = side / (window[2:] - window[:2])
+    box = np.asarray(xyxy, np.float64)
+    return (box[:2] - window[:2]) * scale, (box[2:] - window[:2]) * scale
+
+
+def resolve_overlaps(found: Detections) -> Detections:
+    """The same objects, each pixel that two masks claim left to one of them.
+
+    Objects of one name: the pixel goes to the mask that is surer of it. Of different names: to
+    the object that lies in front, which is the one that would lose the larger part of itself (a
+    cup has more to lose to its table than the table to the cup); when both would lose as much, to
+    the better score. Masks of one name that are nearly the same are left alone: that is one
+    object seen twice, and the choice is not a matter of pixels. Without masks nothing changes.
+    """
+    if found.mask is None or len(found) < 2:
+        return found
+    before = found.mask
+    after = [mask.copy() for mask in before]
+    xyxy = found.xyxy.astype(np.float64)
+    for i, j in np.argwhere(np.triu(boxes.intersection(found.xyxy, found.xyxy) > 0, 1)):
+        pair = _Claims(before[i], before[j], xyxy[i], xyxy[j])
+        if not pair.contested:
+            continue
+        if found.label[i] == found.label[j]:
+            if pair.iou < SAME_THING:
+                _yield_to_surer(after[i], before[i], pair.on_first)
+                _yield_to_surer(after[j], before[j], pair.on_second)
+        elif _first_in_front(pair, float(found.score[i] - found.score[j])):
+            _yield(after[j], pair.on_second)
+        else:
+            _yield(after[i], pair.on_first)
+    return Detections(found.xyxy, found.score, found.label, tuple(after))
+
+
+class _Claims:
+    """Where two soft masks meet: each one's values at the other's pixels, and how much they share.
+
+    `on_first` is the second mask at the first's pixels (0 beyond its box), `on_second` the
+    reverse; `lost` the share of each object that the other claims too.
+    """
+
+    def __init__(
+        self, a: NDArray[np.uint8], b: NDArray[np.uint8], box_a: Floats, box_b: Floats
+    ) -> None:
+        self.on_first = _values_at(b, box_b, a.shape, box_a)
+        self.on_second = _values_at(a, box_a, b.shape, box_b)
+        first, second = a > INSIDE, b > INSIDE
+        lost_first = float((first & (self.on_first > INSIDE)).sum() / max(first.sum(), 1))
+        lost_second = float((second & (self.on_second > INSIDE)).sum() / max(second.sum(), 1))
+        self.lost = (lost_first, lost_second)
+        self.contested = bool((np.minimum(a, self.on_first) > 0).any())
+        union = 1 / max(lost_first, 1e-9) + 1 / max(lost_second, 1e-9) - 1
+        self.iou = 1 / union
+
+
+def _values_at(
+    mask: NDArray[np.uint8], box: Floats, shape: tuple[int, ...], other: Floats
+) -> NDArray[np.uint8]:
+    """A mask's values at the pixel centres of a grid of the given shape over another box."""
+    h, w = mask.shape
+    x = other[0] + (np.arange(shape[1]) + 0.5) * (other[2] - other[0]) / shape[1]
+    y = other[1] + (np.arange(shape[0]) + 0.5) * (other[3] - other[1]) / shape[0]
+    column = np.floor((x - box[0]) / max(box[2] - box[0], 1e-9) * w).astype(int)
+    row = np.floor((y - box[1]) / max(box[3] - box[1], 1e-9) * h).astype(int)
+    known = np.outer((row >= 0) & (row < h), (column >= 0) & (column < w))
+    values = mask[np.ix_(np.clip(row, 0, h - 1), np.clip(column, 0, w - 1))]
+    return np.where(known, values, 0).astype(np.uint8)
+
+
+def _first_in_front(pair: _Claims, score_lead: float) -> bool:
+    """Whether the first object hides the second; a tenth more to lose decides."""
+    first, second = pair.lost
+    if abs(first - second) > 0.1 * max(first, second):
+        return first > second
+    return score_lead >= 0
+
+
+def _yield(mask: NDArray[np.uint8], other: NDArray[np.uint8]) -> None:
+    """Gives up what the other claims, softly."""
+    np.minimum(mask, 255 - other, out=mask)
+
+
+def _yield_to_surer(
+    mask: NDArray[np.uint8], before: NDArray[np.uint8], other: NDArray[np.uint8]
+) -> None:
+    """Gives up where the other is surer."""
+    np.minimum(mask, np.where(other > before, 255 - other, 255).astype(np.uint8), out=mask)
