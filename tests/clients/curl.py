@@ -38,7 +38,7 @@ class Refused(Exception):
         }
 
 
-def fetch(url: str, *words: str, body: bytes | None = None, seconds: float = 60) -> "Fetched":
+def fetch(url: str, *words: str, body: bytes | None = None, seconds: float = 60) -> Fetched:
     """Run curl once, the body through a file as the guide's samples do."""
     with tempfile.TemporaryDirectory() as folder:
         heads, got = Path(folder, "heads"), Path(folder, "body")
@@ -100,7 +100,9 @@ class Api:
         if "image" in spec:
             data = base64.encodebytes(Path(spec["image"]).read_bytes()).decode()
             made: dict[str, Any] = {"inline_data": {"mime_type": spec["mime"], "data": data}}
-            return made | ({"media_resolution": {"level": spec["level"]}} if "level" in spec else {})
+            return made | (
+                {"media_resolution": {"level": spec["level"]}} if "level" in spec else {}
+            )
         if "uri" in spec:
             return {"file_data": {"file_uri": spec["uri"], "mime_type": spec["mime"]}}
         if "file" in spec:
@@ -163,7 +165,9 @@ def spoken(reply: dict[str, Any]) -> str:
 
 def stream(api: Api, command: dict[str, Any]) -> dict[str, Any]:
     """Server-sent events, read line by line as they come."""
-    reply = api.post(f"models/{command['model']}:streamGenerateContent", api.body(command), alt="sse")
+    reply = api.post(
+        f"models/{command['model']}:streamGenerateContent", api.body(command), alt="sse"
+    )
     if reply.status != 200:
         reply.json()
     chunks = []

@@ -246,7 +246,13 @@ class Client:
         return self.name
 
     def ask(
-        self, op: str, *, at: str | None = None, key: str | None = None, within: float = 60, **more: Any
+        self,
+        op: str,
+        *,
+        at: str | None = None,
+        key: str | None = None,
+        within: float = 60,
+        **more: Any,
     ) -> Reply:
         """Run one command; `at` and `key` replace the server of the session.
 

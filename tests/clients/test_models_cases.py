@@ -10,11 +10,22 @@ import pytest
 from tests.clients import curl
 from tests.clients.process import NAMES, PYTHON, Client, each
 
-ALIASES = """
-gemini-2.0-flash gemini-2.0-flash-exp gemini-2.5-flash-preview-05-20 gemini-2.5-flash gemini-2.5-pro
-gemini-2.5-flash-lite gemini-1.5-flash gemini-flash-latest gemini-3.5-flash gemini-3.5-flash-lite
-gemini-3.6-flash gemini-3.8-flash gemini-4-argon gemini-robotics-er-2-preview
-""".split()
+ALIASES = [
+    "gemini-1.5-flash",
+    "gemini-2.0-flash",
+    "gemini-2.0-flash-exp",
+    "gemini-2.5-flash",
+    "gemini-2.5-flash-lite",
+    "gemini-2.5-flash-preview-05-20",
+    "gemini-2.5-pro",
+    "gemini-3.5-flash",
+    "gemini-3.5-flash-lite",
+    "gemini-3.6-flash",
+    "gemini-3.8-flash",
+    "gemini-4-argon",
+    "gemini-flash-latest",
+    "gemini-robotics-er-2-preview",
+]
 
 
 @each(*NAMES)

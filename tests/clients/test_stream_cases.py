@@ -102,9 +102,7 @@ def test_case_15_chat_keeps_its_turns(client: Client, photos: Any, server: Any) 
     assert roles[0] == "user"
     assert roles[-1] == "user"
     assert "model" in roles[1:-1], "the SDK dropped the first turn from its history"
-    said = "".join(
-        part.get("text", "") for c in second["contents"][1:-1] for part in c["parts"]
-    )
+    said = "".join(part.get("text", "") for c in second["contents"][1:-1] for part in c["parts"])
     assert said == chat["replies"][0]
     assert all(chat["replies"])
     kept = "".join(turn["text"] for turn in chat["history"] if turn["role"] == "model")

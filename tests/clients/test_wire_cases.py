@@ -275,9 +275,7 @@ EVERY_SETTING: dict[str, Any] = {
     "responseModalities": ["TEXT"],
     "mediaResolution": "MEDIA_RESOLUTION_MEDIUM",
     "thinkingConfig": {"thinkingBudget": 0},
-    "safetySettings": [
-        {"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_ONLY_HIGH"}
-    ],
+    "safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_ONLY_HIGH"}],
 }
 
 
@@ -285,7 +283,9 @@ EVERY_SETTING: dict[str, Any] = {
 def test_every_setting_at_once(client: Client, photos: Any) -> None:
     """Each SDK writes numbers and names in its own way (`topK: 40.0`, snake case inside)."""
     contents = user(image(photos.scene), CAPTION)
-    reply = client.ask("generate", model="gemini-2.5-flash", contents=contents, config=EVERY_SETTING)
+    reply = client.ask(
+        "generate", model="gemini-2.5-flash", contents=contents, config=EVERY_SETTING
+    )
     assert reply.ok()["text"].strip()
 
 

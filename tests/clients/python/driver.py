@@ -6,10 +6,12 @@ holds one version of the SDK, from 1.16.1 to 3.x, so it uses only what all of th
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 import time
+from pathlib import Path
 
 if os.environ.get("HIDE_AIOHTTP"):
     sys.modules["aiohttp"] = None  # the SDK then falls back to httpx for its asynchronous calls
@@ -44,8 +46,8 @@ def part(client, spec):
     if "text" in spec:
         return types.Part(text=spec["text"])
     if "image" in spec:
-        with open(spec["image"], "rb") as photo:
-            made = types.Part.from_bytes(data=photo.read(), mime_type=spec["mime"])
+        photo = Path(spec["image"]).read_bytes()
+        made = types.Part.from_bytes(data=photo, mime_type=spec["mime"])
         if "level" in spec:
             made.media_resolution = types.PartMediaResolution(level=spec["level"])
         return made
@@ -237,23 +239,14 @@ class Async:
         return dump(await client.aio.files.delete(name=command["name"]))
 
 
-class opened:  # noqa: N801 - reads as a verb at its two uses
+@contextlib.contextmanager
+def opened(command):
     """What `files.upload` gets: the path, or an open stream when the command says so."""
-
-    def __init__(self, command):
-        self.path = command["path"]
-        self.as_stream = command.get("as_stream", False)
-        self.file = None
-
-    def __enter__(self):
-        if not self.as_stream:
-            return self.path
-        self.file = open(self.path, "rb")  # noqa: SIM115 - closed in __exit__
-        return self.file
-
-    def __exit__(self, *_):
-        if self.file:
-            self.file.close()
+    if not command.get("as_stream"):
+        yield command["path"]
+        return
+    with Path(command["path"]).open("rb") as file:
+        yield file
 
 
 def history(chat):
