@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import re
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
-from twinsight.errors import FailedPrecondition, InvalidImage, InvalidValue, UnsupportedImage
+from twinsight.errors import (
+    FailedPrecondition,
+    FileForbidden,
+    InvalidImage,
+    InvalidValue,
+    UnsupportedImage,
+)
+from twinsight.files.fetch import Fetcher, FetchRefused
 from twinsight.files.store import ImageFacts, Store, StoredFile
 from twinsight.image.header import read_header
 from twinsight.prompt import ImageRef
 
-_FILE = re.compile(r"(?:^|/)files/([^/?#]+)$")
+_FILE = re.compile(r"(?:^|/)files/+([a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)/?$", re.ASCII)
+_YOUTUBE = re.compile(r"(?:^|\.)(?:youtube\.com|youtube-nocookie\.com|youtu\.be)$", re.ASCII)
 
 
 class ResolveLimits(Protocol):
@@ -20,22 +33,53 @@ class ResolveLimits(Protocol):
 
     @property
     def max_image_bytes(self) -> int: ...
+    @property
+    def fetch_hosts(self) -> tuple[str, ...]: ...
 
 
 async def resolve(
-    refs: Sequence[ImageRef], owner: str, store: Store, limits: ResolveLimits
+    refs: Sequence[ImageRef],
+    owner: str,
+    store: Store,
+    limits: ResolveLimits,
+    fetcher: Fetcher | None = None,
 ) -> None:
     """Gives each picture its type and upright size, and a way to its bytes.
 
-    Inline pictures are read from their header here; stored ones remember theirs. Raises the error
-    of the first picture that cannot be used, with its place in the request.
+    Inline and fetched pictures are read from their header here; stored ones remember theirs. Raises
+    the error of the first picture that cannot be used, with its place in the request. ``fetcher``
+    replaces the one that the limits describe.
     """
-    inline = [ref for ref in refs if ref.data is not None]
-    if inline:
-        await asyncio.to_thread(_read_headers, inline)
+    fetcher = fetcher or Fetcher(limits.fetch_hosts, limits.max_image_bytes)
     for ref in refs:
-        if ref.data is None:
-            await _named(ref, owner, store, limits)
+        if ref.data is not None:
+            continue
+        file_id = stored_id(ref.uri)
+        if file_id is not None:
+            await _stored(ref, file_id, owner, store, limits)
+        elif ref.uri[:5].lower() == "data:":
+            ref.data = _data_uri(ref)
+        else:
+            ref.data, fetcher = await _fetched(ref, fetcher)
+    held = [ref for ref in refs if ref.data is not None]
+    if held:
+        await asyncio.to_thread(_read_headers, held)
+
+
+def stored_id(uri: str) -> str | None:
+    """The id in a file's URI on any host, or in its bare name; None when it names no file here.
+
+    Raises `FileForbidden` for a bare ``files/…`` whose id cannot be one.
+    """
+    if uri[:5].lower() == "data:":
+        return None
+    path = unquote(re.split("[?#]", uri, maxsplit=1)[0])
+    match = _FILE.search(path)
+    if match is not None and not path.startswith("gs://"):
+        return match.group(1)
+    if path.startswith("files/"):
+        raise FileForbidden(path.removeprefix("files/")[:100])
+    return None
 
 
 def _read_headers(refs: Sequence[ImageRef]) -> None:
@@ -49,11 +93,51 @@ def _read_headers(refs: Sequence[ImageRef]) -> None:
         ref.mime, ref.wh = header.mime, header.wh
 
 
-async def _named(ref: ImageRef, owner: str, store: Store, limits: ResolveLimits) -> None:
-    match = _FILE.search(ref.uri)
-    if match is None:
-        raise InvalidValue(ref.where, f'"{ref.uri[:80]}" does not name a file of this server')
-    file = await store.get(owner, match.group(1))
+def _data_uri(ref: ImageRef) -> bytes:
+    """The bytes in ``data:image/png;base64,…``; both alphabets, padded or not."""
+    head, comma, text = ref.uri.partition(",")
+    if not comma or not head.lower().endswith(";base64"):
+        raise InvalidValue(ref.where, "a data: URI must be 'data:<type>;base64,<bytes>'.")
+    try:
+        plain = "".join(unquote(text).split()).replace("-", "+").replace("_", "/").rstrip("=")
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidValue(ref.where, "its base64 cannot be decoded.") from None
+
+
+async def _fetched(ref: ImageRef, fetcher: Fetcher) -> tuple[bytes, Fetcher]:
+    """The picture, and what is left of the bytes and seconds that one request may fetch."""
+    uri = ref.uri
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+    except ValueError:
+        raise InvalidValue(ref.where, f'"{uri[:80]}" is not a URI') from None
+    if parts.scheme == "gs":
+        raise InvalidValue(ref.where, "this server has no access to gs:// files. Upload the file.")
+    if _YOUTUBE.search(host):
+        raise InvalidValue(ref.where, "videos are not supported. Send pictures of its frames.")
+    if parts.scheme not in ("http", "https"):
+        raise InvalidValue(ref.where, f'"{uri[:80]}" does not name a file of this server')
+    if not fetcher.hosts:
+        raise InvalidValue(
+            ref.where,
+            "this server fetches nothing by URL. Upload the picture or send it inline; whoever "
+            "runs the server may allow hosts with the setting fetch_hosts.",
+        )
+    began = time.monotonic()
+    try:
+        data = await fetcher.fetch(uri)
+    except FetchRefused as refusal:
+        raise InvalidValue(ref.where, refusal.message) from refusal
+    left = fetcher.seconds - (time.monotonic() - began)
+    return data, replace(fetcher, max_bytes=fetcher.max_bytes - len(data), seconds=left)
+
+
+async def _stored(
+    ref: ImageRef, file_id: str, owner: str, store: Store, limits: ResolveLimits
+) -> None:
+    file = await store.get(owner, file_id)
     if file.state != "ACTIVE":
         raise FailedPrecondition(
             f"The File {file.id} is not in an ACTIVE state and usage is not allowed."
@@ -61,16 +145,21 @@ async def _named(ref: ImageRef, owner: str, store: Store, limits: ResolveLimits)
     if file.size > limits.max_image_bytes:
         raise InvalidValue(
             ref.where,
-            f"the file has {file.size} bytes, a picture may have {limits.max_image_bytes}",
+            f"the file has {file.size} bytes; a picture may have {limits.max_image_bytes}",
         )
-    facts = file.image or await _facts(file, store)
+    facts = file.image or await _facts(ref, file, store)
     ref.mime, ref.wh = facts.mime, facts.wh
     ref.opener = _opener(file, store)
 
 
-async def _facts(file: StoredFile, store: Store) -> ImageFacts:
+async def _facts(ref: ImageRef, file: StoredFile, store: Store) -> ImageFacts:
+    """What the header says, read once and remembered for the next request."""
     data = await store.read(file.owner, file.id)
-    header = await asyncio.to_thread(read_header, data)
+    try:
+        header = await asyncio.to_thread(read_header, data)
+    except (InvalidImage, UnsupportedImage) as error:
+        error.add_note(ref.where)
+        raise
     facts = ImageFacts(header.mime, header.wh)
     await store.remember(file.owner, file.id, facts)
     return facts
