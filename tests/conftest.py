@@ -54,11 +54,12 @@ def server(pocket_eyes: Eyes, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def start_server(pocket_eyes: Eyes, tmp_path: Path) -> Iterator[StartServer]:
+def start_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartServer]:
     """Starts servers of a test's own: `start_server(eyes=…, max_body_bytes=…)`."""
     started: list[_Serving] = []
 
-    def start(eyes: Eyes = pocket_eyes, **settings: Any) -> RunningServer:
+    def start(eyes: Eyes | None = None, **settings: Any) -> RunningServer:
+        eyes = eyes or request.getfixturevalue("pocket_eyes")
         settings.setdefault("data_dir", tmp_path / f"data{len(started)}")
         serving = _Serving(replace(Config(), **settings), eyes)
         started.append(serving)
