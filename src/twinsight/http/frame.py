@@ -30,10 +30,24 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._root_path and scope["path"].startswith(self._root_path + "/"):
-            scope = {**scope, "root_path": self._root_path}
+        scope = self._without_prefix(scope)
         # With an app in the scope, the router raises what it would else answer in plain text.
         await self._request({**scope, "app": self._app}, receive, send)
+
+    def _without_prefix(self, scope: Scope) -> Scope:
+        """Takes off the path prefix of a proxy, ours by configuration or named by its header.
+
+        Twice where it stands twice: the Java SDK puts the base URL's prefix in front of upload URLs
+        that have it already.
+        """
+        named = dict(scope["headers"]).get(b"x-forwarded-prefix", b"").decode("latin-1")
+        for prefix in filter(None, (self._root_path, named.split(",")[0].strip().rstrip("/"))):
+            path = scope["path"]
+            while path.startswith(prefix + "/"):
+                path = path[len(prefix) :]
+            if path != scope["path"] or prefix == self._root_path:
+                scope = {**scope, "path": path, "root_path": prefix}
+        return scope
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = secrets.token_hex(8)
