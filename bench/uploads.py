@@ -1,0 +1,218 @@
+"""Uploads of one large file by three clients, beside plain ways of putting it on the same disk.
+
+    python -m bench.uploads --bytes 2000000000 --js path/to/node_modules
+
+Everything runs on this machine in one run, in turns, `--repeat` times; the table shows the medians.
+Twinsight: bytes hashed, made durable, recorded. Plain: see `plain_put`. nginx: its WebDAV PUT, when
+it is installed. Each Twinsight upload's sha256 is compared with the file's; the peak memory of the
+servers is what the kernel says (VmHWM).
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+MIB = 1024 * 1024
+KEY = "bench"
+JS_UPLOAD = """
+import { createRequire } from 'module';
+import { pathToFileURL } from 'url';
+const [path, base, modules] = process.argv.slice(1);
+const require = createRequire(modules + '/');
+const { GoogleGenAI } = await import(pathToFileURL(require.resolve('@google/genai')).href);
+const ai = new GoogleGenAI({ apiKey: 'bench', httpOptions: { baseUrl: base } });
+const file = await ai.files.upload({ file: path, config: { mimeType: 'image/png' } });
+console.log(JSON.stringify({ sha256: file.sha256Hash, name: file.name }));
+"""
+
+
+@contextmanager
+def process(command: list[str], port: int) -> Iterator[int]:
+    """A server; gives its process id once its port answers."""
+    environment = os.environ | {"PYTHONPATH": "src:."}
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                if running.poll() is not None:
+                    raise RuntimeError(f"did not start: {command}") from None
+                time.sleep(0.05)
+        yield running.pid
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def peak_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmHWM")
+
+
+def make_file(path: Path, size: int) -> bytes:
+    """A file of random bytes; its sha256."""
+    block = random.Random(7).randbytes(16 * MIB)
+    hasher = hashlib.sha256()
+    with path.open("wb") as file:
+        while (left := size - file.tell()) > 0:
+            file.write(block[:left])
+            hasher.update(block[:left])
+    return hasher.digest()
+
+
+# ways to upload; each returns the sha256 that the server told, if any
+
+
+def by_curl(path: Path, base: str) -> bytes:
+    start = ["curl", "-sS", "-D", "-", "-o", "/dev/null", f"{base}/upload/v1beta/files?key={KEY}"]
+    start += ["-H", "X-Goog-Upload-Protocol: resumable", "-H", "X-Goog-Upload-Command: start"]
+    start += ["-H", f"X-Goog-Upload-Header-Content-Length: {path.stat().st_size}", "-d", "{}"]
+    headers = subprocess.run(start, capture_output=True, text=True, check=True).stdout
+    url = next(line.split()[1] for line in headers.splitlines() if "Upload-URL" in line)
+    send = ["curl", "-sS", url, "-X", "POST", "-H", "X-Goog-Upload-Command: upload, finalize"]
+    send += ["-H", "X-Goog-Upload-Offset: 0", "-T", str(path)]
+    reply = subprocess.run(send, capture_output=True, text=True, check=True).stdout
+    return finish(base, json.loads(reply)["file"]["name"], json.loads(reply)["file"]["sha256Hash"])
+
+
+def by_python(path: Path, base: str) -> bytes:
+    code = (
+        "import sys; from google import genai\n"
+        "c = genai.Client(api_key='bench', http_options={'base_url': sys.argv[2]})\n"
+        "f = c.files.upload(file=sys.argv[1], config={'mime_type': 'image/png'})\n"
+        "print(f.name, f.sha256_hash)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path), base], capture_output=True, text=True, check=True
+    )
+    name, sha256 = done.stdout.split()
+    return finish(base, name, sha256)
+
+
+def by_javascript(path: Path, base: str, modules: Path) -> bytes:
+    command = ["node", "--input-type=module", "-e", JS_UPLOAD, str(path), base, str(modules)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    reply = json.loads(done.stdout)
+    return finish(base, reply["name"], reply["sha256"])
+
+
+def finish(base: str, name: str, sha256: str) -> bytes:
+    """Delete the file again; its hash."""
+    delete = ["curl", "-sS", "-X", "DELETE", f"{base}/v1beta/{name}?key={KEY}"]
+    subprocess.run(delete, check=True, capture_output=True)
+    return base64.b64decode(sha256)
+
+
+def by_put(path: Path, url: str) -> None:
+    command = ["curl", "-sS", "--fail", "-o", "/dev/null", "-T", str(path), url]
+    subprocess.run(command, check=True)
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[str | None]:
+    """The URL of an nginx that takes PUT into ``folder``; None when it is not installed."""
+    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if binary is None:
+        print("nginx is not installed: left out")
+        yield None
+        return
+    port = free_port()
+    config = folder / "nginx.conf"
+    config.write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
+        "events {}\n"
+        "http { access_log off; client_max_body_size 0; server {\n"
+        f"listen 127.0.0.1:{port}; root {folder}; client_body_temp_path {folder}/temp;\n"
+        "dav_methods PUT DELETE; } }\n"
+    )
+    with process([binary, "-p", str(folder), "-c", str(config)], port):
+        yield f"http://127.0.0.1:{port}/put.bin"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Uploads of one large file.")
+    parser.add_argument("--bytes", type=int, default=2_000_000_000)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="on the disk to measure")
+    parser.add_argument("--js", type=Path, help="folder whose node_modules hold @google/genai")
+    given = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.folder)))
+        path = folder / "upload.png"
+        expected = make_file(path, given.bytes)
+        ours, plain = free_port(), free_port()
+        (folder / "plain").mkdir()
+        (folder / "nginx").mkdir()
+        server = [sys.executable, "-m", "tests.files.server", str(folder / "store"), str(ours)]
+        pid = stack.enter_context(process(server, ours))
+        putter = [sys.executable, "-m", "bench.plain_put", str(folder / "plain"), str(plain)]
+        plain_pid = stack.enter_context(process(putter, plain))
+        nginx_url = stack.enter_context(nginx(folder / "nginx"))
+        base, put = f"http://127.0.0.1:{ours}", f"http://127.0.0.1:{plain}/put?steps="
+        ways: dict[str, Callable[[], bytes | None]] = {
+            "plain PUT": lambda: by_put(path, put),
+            "plain PUT, fsync": lambda: by_put(path, put + "fsync"),
+            "plain PUT, fsync, sha256": lambda: by_put(path, put + "fsync,hash"),
+            "Twinsight, curl": lambda: by_curl(path, base),
+            "Twinsight, Python SDK": lambda: by_python(path, base),
+        }
+        if given.js:
+            ways["Twinsight, JavaScript SDK"] = lambda: by_javascript(path, base, given.js)
+        if nginx_url:
+            ways["nginx PUT"] = lambda: by_put(path, nginx_url)
+        print_table(measure(ways, expected, given.repeat), given.bytes)
+        print(
+            f"peak memory: Twinsight {peak_mib(pid):.0f} MiB, plain {peak_mib(plain_pid):.0f} MiB"
+        )
+
+
+def measure(
+    ways: dict[str, Callable[[], bytes | None]], expected: bytes, repeat: int
+) -> dict[str, float]:
+    """Median seconds of each way; the order turns, so that none always comes first."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    names = list(ways)
+    for turn in range(repeat):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            os.sync()
+            began = time.perf_counter()
+            sha256 = ways[name]()
+            seconds[name].append(time.perf_counter() - began)
+            if sha256 not in (None, expected):
+                raise AssertionError(f"{name}: the sha256 differs")
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def print_table(seconds: dict[str, float], size: int) -> None:
+    base = seconds["plain PUT"]
+    print("| way | s | MB/s | of plain PUT |\n| --- | --- | --- | --- |")
+    for name, value in seconds.items():
+        print(f"| {name} | {value:.1f} | {size / value / 1e6:.0f} | {base / value:.0%} |")
+
+
+if __name__ == "__main__":
+    main()
