@@ -40,7 +40,7 @@ class ImageRef:
     """A picture that was sent or named; its bytes stay encoded until a task wants to see it.
 
     `where` is its place in the request, for error messages. `wh` is the upright size in pixels,
-    read from the header. `key` is the hash of the bytes. `opener` gives the encoded bytes.
+    read from the header. `opener` gives the encoded bytes, and `key` is their hash where it is known.
     """
 
     where: str
@@ -50,6 +50,7 @@ class ImageRef:
     resolution: Resolution = Resolution.UNSPECIFIED
     mime: str = ""
     wh: tuple[int, int] = (0, 0)
+    key: bytes = b""
     opener: Callable[[], bytes] | None = None
 
     def encoded(self) -> bytes:

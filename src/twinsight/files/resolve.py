@@ -149,7 +149,7 @@ async def _stored(
         )
     facts = file.image or await _facts(ref, file, store)
     ref.mime, ref.wh = facts.mime, facts.wh
-    ref.opener = _opener(file, store)
+    ref.opener, ref.key = _opener(file, store), file.sha256
 
 
 async def _facts(ref: ImageRef, file: StoredFile, store: Store) -> ImageFacts:

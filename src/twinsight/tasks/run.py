@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from twinsight.engines.eyes import Eyes
+from twinsight.image.decode import DefaultLimits
 from twinsight.prompt import Delta, Finish, Prompt
 from twinsight.tasks import limit, structured, talk
 from twinsight.tasks.intent import task_of
-from twinsight.tasks.scene import Scene, SceneCache
+from twinsight.tasks.scene import Scene, SceneCache, Shelf
+
+
+MOST_CLOSE_LOOKS = 64
+"""Pictures of one request that are looked at closely; when there are more, each gets a glance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,11 @@ def answer(
     `check` is called between steps and raises when the answer is not wanted any more. Raises
     InvalidImage when a picture's pixels turn out to be damaged.
     """
+    glance = len(prompt.images) > MOST_CLOSE_LOOKS
     most = min(prompt.shape.max_tokens or limits.output_tokens, limits.output_tokens)
-    with ExitStack() as stack:
-        scenes = [
-            stack.enter_context(closing(Scene(ref, eyes, cache, limits.max_pixels, check)))
-            for ref in prompt.images
-        ]
-        text, finish = _said(prompt, scenes, most)
+    shelf = Shelf(DefaultLimits(limits.max_pixels))
+    scenes = [Scene(ref, eyes, cache, shelf, check, glance) for ref in prompt.images]
+    text, finish = _said(prompt, scenes, most)
     yield from limit.deltas(text, finish)
 
 

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,17 @@ from numpy.typing import NDArray
 from twinsight.engines.eyes import Eyes
 from twinsight.engines.roles import Recognition, TextLine
 from twinsight.geometry.detections import Detections
-from twinsight.image.decode import DefaultLimits, decode
+from twinsight.image.decode import PixelLimits, decode
 from twinsight.image.measure import Measures, measure
 from twinsight.image.picture import Picture
 from twinsight.prompt import ImageRef
 
 LOOK_SIDE = 1280
 """Pixels that the eyes need on a picture's longer side; larger files are reduced while decoding."""
+
+
+SHELF_PIXELS = 32_000_000
+"""Decoded pixels that one request holds at a time: 96 MB."""
 
 
 @dataclass(slots=True)
@@ -42,8 +47,8 @@ class SceneCache:
         self._lock = threading.Lock()
         self._findings: OrderedDict[bytes, Findings] = OrderedDict()
 
-    def findings(self, encoded: bytes) -> Findings:
-        key = hashlib.blake2b(encoded, digest_size=16).digest()
+    def findings(self, key: bytes) -> Findings:
+        """What is known of the picture with that key, to be added to under its lock."""
         with self._lock:
             found = self._findings.pop(key, None) or Findings()
             if self._capacity:
@@ -53,24 +58,52 @@ class SceneCache:
         return found
 
 
+class Shelf:
+    """The decoded pictures of one request: a few at a time, however many it has."""
+
+    def __init__(self, limits: PixelLimits, most_pixels: int = SHELF_PIXELS) -> None:
+        self._limits, self._most_pixels = limits, most_pixels
+        self._pictures: OrderedDict[int, Picture] = OrderedDict()
+
+    def picture(self, ref: ImageRef) -> Picture:
+        """The picture upright and small enough to look at; decoded again if it had to go."""
+        picture = self._pictures.pop(id(ref), None)
+        if picture is None:
+            picture = decode(ref.encoded(), self._limits, max_side=LOOK_SIDE)
+        self._pictures[id(ref)] = picture
+        held = sum(p.wh[0] * p.wh[1] for p in self._pictures.values())
+        while held > self._most_pixels and len(self._pictures) > 1:
+            _, gone = self._pictures.popitem(last=False)
+            held -= gone.wh[0] * gone.wh[1]
+        return picture
+
+
 class Scene:
-    """One picture of a request. Its pixels are decoded when first needed, and `close` drops them."""
+    """One picture of a request, as far as it has been looked at.
+
+    At a `glance` only the whole picture is named and measured: no objects, no text.
+    """
 
     def __init__(
         self,
         ref: ImageRef,
         eyes: Eyes,
         cache: SceneCache,
-        max_pixels: int,
+        shelf: Shelf,
         check: Callable[[], None],
+        glance: bool = False,
     ) -> None:
         self.ref = ref
         self._eyes = eyes
-        self._limits = DefaultLimits(max_pixels)
+        self._cache = cache
+        self._shelf = shelf
         self._check = check
-        self._encoded: bytes | None = ref.encoded()
-        self._findings = cache.findings(self._encoded)
-        self._picture: Picture | None = None
+        self._glance = glance
+
+    @cached_property
+    def _findings(self) -> Findings:
+        key = self.ref.key or hashlib.blake2b(self.ref.encoded(), digest_size=16).digest()
+        return self._cache.findings(key)
 
     @property
     def wh(self) -> tuple[int, int]:
@@ -79,11 +112,9 @@ class Scene:
 
     @property
     def picture(self) -> Picture:
-        if self._picture is None:
-            self._check()
-            encoded = self._encoded if self._encoded is not None else self.ref.encoded()
-            self._picture = decode(encoded, self._limits, max_side=LOOK_SIDE)
-        return self._picture
+        """The pixels, upright; they may be fewer than the file's."""
+        self._check()
+        return self._shelf.picture(self.ref)
 
     @property
     def recognition(self) -> Recognition:
@@ -95,6 +126,8 @@ class Scene:
     @property
     def lines(self) -> list[TextLine]:
         """Lines of text, in reading order."""
+        if self._glance:
+            return []
         with self._findings.lock:
             if self._findings.lines is None:
                 picture = self.picture
@@ -104,6 +137,8 @@ class Scene:
 
     def objects(self, careful: bool = False) -> Detections:
         """Objects, best first, in pixels of the upright picture."""
+        if self._glance:
+            return Detections.empty()
         with self._findings.lock:
             if careful not in self._findings.objects:
                 picture = self.picture
@@ -123,10 +158,6 @@ class Scene:
             if self._findings.measures is None:
                 self._findings.measures = measure(self.picture)
             return self._findings.measures
-
-    def close(self) -> None:
-        """Lets go of the pixels; they are decoded again if more is asked."""
-        self._picture = self._encoded = None
 
 
 def _scaled(found: Detections, seen_wh: tuple[int, int], full_wh: tuple[int, int]) -> Detections:
