@@ -40,7 +40,7 @@ class ImageRef:
     """A picture that was sent or named; its bytes stay encoded until a task wants to see it.
 
     `where` is its place in the request, for error messages. `wh` is the upright size in pixels,
-    read from the header. `opener` gives the encoded bytes, and `key` is their hash where it is known.
+    read from the header. `opener` gives the encoded bytes; `key` is their hash where it is known.
     """
 
     where: str

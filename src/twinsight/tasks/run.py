@@ -12,7 +12,6 @@ from twinsight.tasks import limit, structured, talk
 from twinsight.tasks.intent import task_of
 from twinsight.tasks.scene import Scene, SceneCache, Shelf
 
-
 MOST_CLOSE_LOOKS = 64
 """Pictures of one request that are looked at closely; when there are more, each gets a glance."""
 
