@@ -57,7 +57,7 @@ def check_space(free_bytes: int, limits: FileLimits) -> None:
     """`Unavailable` when the disk is so full that metadata might no longer fit."""
     if free_bytes < limits.min_free_bytes:
         raise Unavailable(
-            "The server's disk is full. The bytes received so far are kept; try again later, or "
+            "The server's disk is full. Bytes acknowledged so far are kept; try again later, or "
             "delete files that you no longer need."
         )
 

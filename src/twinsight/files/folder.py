@@ -38,7 +38,7 @@ def disk_fault(fault: OSError) -> Unavailable:
     """What a client is told when the disk refuses."""
     if fault.errno in _FULL:
         return Unavailable(
-            "The server's disk is full. The bytes received so far are kept; try again later, or "
+            "The server's disk is full. Bytes acknowledged so far are kept; try again later, or "
             "delete files that you no longer need."
         )
     return Unavailable(f"The server's disk failed: {fault.strerror}. Try again later.")
@@ -131,11 +131,9 @@ class Part:
         self.received = received
         self.position = received
         self._cursor = received
-        path = folder.part(name)
-        fresh = received == 0 and not path.exists()
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = os.open(folder.part(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            if fresh:
+            if received == 0:
                 sync_folder(folder.parts)
             if os.fstat(self._fd).st_size < received:
                 raise Unavailable("Bytes of this upload are missing on the server's disk.")

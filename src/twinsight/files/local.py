@@ -39,7 +39,7 @@ from twinsight.errors import FileForbidden, InvalidConfig, InvalidUpload, NotFou
 from twinsight.files.checks import check_complete, check_space, check_span, checked
 from twinsight.files.database import Database
 from twinsight.files.doctor import DATABASE, inspect, own
-from twinsight.files.folder import Folder, Part, new_blob_name
+from twinsight.files.folder import Folder, Part, new_blob_name, sync_folder
 from twinsight.files.ids import after_file, new_id, new_token, page_start, token_digest
 from twinsight.files.pour import Pour
 from twinsight.files.repair import mend
@@ -80,6 +80,7 @@ class LocalStore:
             self._folder = Folder(root)
             self._owned = own(root)
             self._database = Database(root / DATABASE, limits)
+            sync_folder(root)
             self.mended = mend(self._folder, self._database)
         except OSError as fault:
             raise InvalidConfig(
@@ -101,7 +102,8 @@ class LocalStore:
 
     async def start(self, owner: str, wish: FileWish) -> Upload:
         wish = checked(wish, self._limits)
-        check_space(await self._threads.disk(self._folder.free_bytes), self._limits)
+        free = await self._threads.disk(self._folder.free_bytes)
+        check_space(free - (wish.size or 0), self._limits)
         token = new_token()
         await self._threads.sql(
             self._database.start, token_digest(token), owner, new_blob_name(), wish, self._now()
