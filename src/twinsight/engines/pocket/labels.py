@@ -56,7 +56,9 @@ def _centre(wh: tuple[int, int]) -> Box:
 
 
 def _resized(image: Image.Image, box: Box) -> NDArray[np.float32]:
-    square = image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box)
+    # Pictures over 6 times the input's side are first shrunk by whole steps: twice as fast, and
+    # nearly the same pixels. Smaller ones are not touched by it.
+    square = image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box, reducing_gap=3)
     scaled = (np.asarray(square, np.float32) - 127) / 128
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
