@@ -14,6 +14,7 @@ import pytest
 
 from tests.clients.photos import Photos
 from tests.clients.process import SPECS, Client, Drivers, why_missing
+from tests.clients.web import served
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _BY_NAME = {spec.name: spec for spec in SPECS}
@@ -63,9 +64,10 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
     """Starts further servers: `launch(keys=True, max_body_bytes=…)`; each once for its settings."""
     started: dict[str, tuple[subprocess.Popen[str], Address]] = {}
 
-    def start(keys: bool = False, **settings: object) -> Address:
+    def start(keys: bool = False, fetch: str = "", **settings: object) -> Address:
         words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         words += ["--keys"] if keys else []
+        words += ["--fetch", fetch] if fetch else []
         mark = " ".join(words)
         if mark not in started:
             started[mark] = _started(tmp_path_factory.mktemp("server"), words)
@@ -110,6 +112,19 @@ def keyed_server(launch: Launch) -> Address:
 def small_server(launch: Launch) -> Address:
     """A server with a body limit of 1 MiB."""
     return launch(max_body_bytes=1 << 20)
+
+
+@pytest.fixture(scope="session")
+def photos_place(photos: Photos) -> Iterator[str]:
+    """A web server of the drawn pictures, as `host:port`."""
+    with served(photos.folder) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def fetching_server(launch: Launch, photos_place: str) -> Address:
+    """A server that may fetch pictures from `photos_place`."""
+    return launch(fetch=photos_place)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,17 +3,18 @@
 Two conformance cases need what no sound engine does: a first word after a long pause, and a fault
 in the middle of an answer. Here the question names the fault: `pause 3` says nothing for three
 seconds, `break` fails after two pieces. Everything else, HTTP and wire, is the server's own.
-`--set name=value` changes a setting; `--keys` makes one API key. It prints one JSON line when ready.
+`--set name=value` changes a setting; `--keys` makes one API key; `--fetch host:port` lets pictures
+be fetched from there although it is this machine. It prints one JSON line when ready.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from twinsight.config import load
 from twinsight.engines.eyes import Eyes
 from twinsight.engines.roles import Card, Label, Recognition
 from twinsight.errors import Overloaded
+from twinsight.files import resolve
 from twinsight.geometry.detections import Detections
 from twinsight.http import generate
 from twinsight.http.app import create_app
@@ -75,14 +77,28 @@ def with_faults(answer: Callable[..., Iterator[Delta]]) -> Callable[..., Iterato
     return faulty
 
 
+class Announcing(uvicorn.Server):
+    """Prints its address once it listens."""
+
+    address: dict[str, str]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(json.dumps(self.address), flush=True)
+
+
 def main() -> None:
     """Serve on a free port until ended."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--keys", action="store_true")
+    parser.add_argument("--fetch", metavar="HOST:PORT")
     asked = parser.parse_args()
     settings: dict[str, Any] = dict(pair.split("=", 1) for pair in asked.set)
+    if asked.fetch:
+        settings["fetch_hosts"] = [asked.fetch]
+        resolve.Fetcher = partial(resolve.Fetcher, allow_private=True)
     config = load(flags={"data_dir": asked.data_dir, "port": 0, **settings}, environ={}).config
     secret = Keys(config.data_dir).add("tests")[1] if asked.keys else "any"
     run.answer = with_faults(run.answer)
@@ -90,17 +106,10 @@ def main() -> None:
     glass = Glass()
     app = create_app(config, Eyes("glass", glass, glass, glass, glass))
     listening = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-
-    async def serve() -> None:
-        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        print(json.dumps({"url": url, "key": secret}), flush=True)
-        await serving
-
-    asyncio.run(serve())
+    address = {"url": f"http://127.0.0.1:{listening.getsockname()[1]}", "key": secret}
+    server = Announcing(uvicorn.Config(app, log_level="warning"))
+    server.address = address
+    server.run(sockets=[listening])
 
 
 if __name__ == "__main__":

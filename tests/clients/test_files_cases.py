@@ -89,21 +89,20 @@ def test_case_02_single_quoted_json(server: Any, photos: Any, tmp_path: Path) ->
 
 
 @each(*NAMES)
-def test_case_06_uploaded_and_inline_in_order(client: Client, photos: Any) -> None:
-    """Two inline pictures around an uploaded one: each counts, and the order is kept."""
-    uploaded = client.ask("upload", path=str(photos.size(960, 540))).ok()
-    parts = {
-        "first": image(photos.size(64, 64)),
-        "stored": {"file": uploaded["name"]},
-        "last": image(photos.size(800, 600)),
-    }
+def test_case_06_uploaded_inline_and_by_url(
+    client: Client, photos: Any, fetching_server: Any, photos_place: str
+) -> None:
+    """Three pictures from three places: each is counted, the order is kept."""
+    at = {"at": fetching_server.url, "key": fetching_server.key, "model": MODEL}
+    uploaded = client.ask("upload", path=str(photos.size(960, 540)), **at).ok()
+    elsewhere = {"uri": f"http://{photos_place}/{photos.size(64, 64).name}", "mime": "image/png"}
+    parts = [{"file": uploaded["name"]}, image(photos.size(800, 600)), elsewhere]
     question = text("Describe these images.")
-    reply = client.ask("generate", model=MODEL, contents=user(*parts.values(), question)).ok()
-    usage = reply["response"]["usageMetadata"]
-    assert image_tokens(usage) == 258 + 1548 + 1032
-    by_uri = {"uri": uploaded["uri"], "mime": "image/png"}
-    again = user(parts["first"], by_uri, parts["last"], question)
-    assert client.ask("generate", model=MODEL, contents=again).ok()["text"] == reply["text"]
+    reply = client.ask("generate", contents=user(*parts, question), **at).ok()
+    assert image_tokens(reply["response"]["usageMetadata"]) == 1548 + 1032 + 258
+    parts[0] = {"uri": uploaded["uri"], "mime": "image/png"}
+    again = client.ask("generate", contents=user(*parts, question), **at).ok()
+    assert again["text"] == reply["text"]
 
 
 @each(*NAMES)
@@ -126,7 +125,8 @@ def test_case_06_url_elsewhere_is_refused_by_name(client: Client) -> None:
     contents = user({"uri": "https://example.com/cat.png", "mime": "image/png"}, text("What?"))
     error = client.ask("generate", model=MODEL, contents=contents).failed()
     assert error["code"] == 400, error
-    assert "example.com" in error["message"]
+    assert "contents[0].parts[0].file_data.file_uri" in error["message"]
+    assert "fetch_hosts" in error["message"]
 
 
 @each(*NAMES)

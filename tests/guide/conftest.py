@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients.web import served
 from tests.conftest import SAMPLES, SHARED
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *given: object) -> None:
-        """Says nothing."""
 
 
 @pytest.fixture(scope="session")
 def photo_url() -> Iterator[str]:
-    """A web server of the package's sample pictures; the address of its root."""
-    handler = partial(_Quiet, directory=str(SAMPLES))
-    web = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{web.server_address[1]}"
-    web.shutdown()
-    thread.join()
-    web.server_close()
+    """Where the package's sample pictures can be fetched."""
+    with served(SAMPLES) as place:
+        yield f"http://{place}"
 
 
 @pytest.fixture(scope="session")
