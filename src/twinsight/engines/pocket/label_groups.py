@@ -169,9 +169,9 @@ INFERRED = (
     "865 876 880 890 896-897 904-905"
 )
 
-# Set by eye on 340 COCO train2017 photos, never on photos that accuracy is reported on: of some
-# 107 names said of them at these thresholds, one or two were not true. On the 253 of coco_dev, which
-# had no part in it, 77 names were said and 4 were not true (judged by eye).
+# Set by eye on 340 COCO train2017 photos, never on photos that accuracy is reported on: of the
+# 107 names said of them at these thresholds, one or two were not true. On the 253 of coco_dev,
+# which had no part in it, 77 names were said and 4 were not true (judged by eye).
 NAME_AT_LEAST = 0.45
 INFERRED_AT_LEAST = 0.9
 GROUP_AT_LEAST = 0.55
