@@ -2,8 +2,8 @@
 
 Known values go in where the schema has a place that takes them. What is not known is null where
 null is allowed, left out where that is allowed, and else the value that says least. Every value is
-made to fit its place; in the end the whole is checked once more, and if it does not hold (or the
-work went over its budget) the neutral answer for the whole schema is given.
+made to fit its place; the whole is checked once more, and where it does not hold, or the work went
+over its budget, the neutral answer for the whole schema is given.
 """
 
 from __future__ import annotations
@@ -102,8 +102,7 @@ class _Filler:
         self.schemas = schemas
         self.validator = Validator(schemas)
         self.neutral = Neutral(schemas, self.validator)
-        self.open: list[tuple[int, ...]] = []
-        """Objects and arrays that are being filled, outermost first."""
+        self.open: list[tuple[int, ...]] = []  # objects and arrays being filled, outermost first
 
     def root(self, facts: Facts) -> Any:
         place = (self.schemas.root,)
