@@ -54,6 +54,10 @@ class _Told:
         labels = tuple(self.labels(picture))
         return Recognition(labels[0] if labels else None, labels)
 
+    def rate(self, picture: Picture, names: Sequence[str]) -> list[float | None]:
+        known = {label.name: label.score for label in self.labels(picture)}
+        return [known.get(name) for name in names]
+
     def read(self, picture: Picture) -> list[TextLine]:
         w, h = picture.wh
         quad = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)

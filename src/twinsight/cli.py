@@ -37,6 +37,11 @@ app = App(
 keys_app = App(name="keys", help="API keys: who may ask this server.")
 app.command(keys_app)
 
+
+class UsageError(SetupError):
+    """Wrong words on the command line."""
+
+
 ConfigFile = Annotated[
     Path | None,
     Parameter(name="--config", help="settings file; ./twinsight.toml is read by itself"),
@@ -50,6 +55,9 @@ def main() -> None:
     try:
         result = app(exit_on_error=False, print_error=True)
     except cyclopts.CycloptsError:
+        sys.exit(2)
+    except UsageError as error:
+        err.print(_plain(error.message))
         sys.exit(2)
     except SetupError as error:
         err.print(f"[bold red]Cannot start:[/] {_plain(error.message)}")
@@ -170,10 +178,6 @@ def _images_and_question(words: tuple[str, ...]) -> tuple[list[Path], str]:
 
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".gif", ".bmp", ".tif", ".tiff"}
-
-
-class UsageError(SetupError):
-    """Wrong words on the command line."""
 
 
 @app.command

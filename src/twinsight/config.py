@@ -184,7 +184,8 @@ _TYPES = get_type_hints(Config)
 def _convert(name: str, value: Any, source: str) -> Any:
     if name not in _TYPES:
         known = ", ".join(sorted(_TYPES))
-        raise InvalidConfig(f"{source}: there is no setting '{name}'. Settings: {known}.")
+        shown = ENV_PREFIX + name.upper() if source == "environment" else name
+        raise InvalidConfig(f"{source}: there is no setting {shown}. Settings: {known}.")
     if name == "data_dir":
         return Path(value).expanduser()
     try:

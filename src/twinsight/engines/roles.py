@@ -6,6 +6,7 @@ HTTP or of Gemini. All methods are plain blocking functions, safe to call from s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -71,6 +72,10 @@ class Labeler(Protocol):
 
     def recognise(self, picture: Picture) -> Recognition:
         """The labels, and the name that may safely be said."""
+        ...
+
+    def rate(self, picture: Picture, names: Sequence[str]) -> list[float | None]:
+        """How probable each of somebody else's names is; None for one that means nothing to it."""
         ...
 
 

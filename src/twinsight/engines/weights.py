@@ -82,6 +82,8 @@ def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
     options.inter_op_num_threads = 1
     # Spinning threads would take the cores from the requests beside this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # On processors with AVX2 but without VNNI, int8 sums could saturate otherwise.
+    options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(
         verified_bytes(name), options, providers=["CPUExecutionProvider"]

@@ -6,12 +6,15 @@ out. The names are in `weights/labels.txt`, one a line, in the order of the mode
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from twinsight.engines import weights
 from twinsight.engines.pocket.label_groups import best_name, broader_words, names
+from twinsight.engines.pocket.label_words import given_scores
 from twinsight.engines.roles import Card, Label, Recognition
 from twinsight.image.picture import Picture
 
@@ -112,6 +115,11 @@ class PocketLabels:
         looks = self._look(views(picture))
         labels = tuple(label for label in _best(looks[0]) if label.score >= LEAST)
         return Recognition(best_name(looks.mean(axis=0)), labels)
+
+    def rate(self, picture: Picture, names: Sequence[str]) -> list[float | None]:
+        """The centre crop's probability for each name, in anybody's words; None when unknown."""
+        scores = given_scores(names, self.probabilities(picture))
+        return [None if np.isnan(score) else float(score) for score in scores]
 
 
 def _best(probabilities: NDArray[np.float32]) -> list[Label]:
