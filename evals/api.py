@@ -98,11 +98,11 @@ def labels(api: Api, folder: Path, limit: int | None) -> None:
         second += truth in ranked
     n = len(photos)
     print(f"imagenet_dev, {n} photos, {MODEL}")
-    label_evals.report(
-        "int8, bare loop", label_evals.bare_loop(weights.verified_bytes("labels")), photos
-    )
+    raw = label_evals.bare_loop(weights.verified_bytes("labels"))
+    label_evals.report("int8, bare loop", raw, photos)
     print(
-        f"{'through the API':24} top-1 {first / n:6.2%} ({first}/{n})  top-5 {second / n:6.2%} ({second}/{n})"
+        f"{'through the API':24} top-1 {first / n:6.2%} ({first}/{n})  "
+        f"top-5 {second / n:6.2%} ({second}/{n})"
     )
 
 
