@@ -12,6 +12,7 @@ import queue
 import subprocess
 import threading
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from shutil import copyfile
 from typing import IO, Any
@@ -93,6 +94,7 @@ PYTHON = named("python")
 JS = named("js")
 
 
+@cache
 def why_missing(spec: Spec) -> str | None:
     """The reason why a client cannot run here, or None when it can."""
     if setup.ready(spec.env):
