@@ -58,9 +58,7 @@ def test_no_malformed_file_makes_the_server_fail(quick: RunningServer, shared_da
 
 def test_all_orientations_give_the_same_answer(server: RunningServer, shared_data: Path) -> None:
     for shape in ("Landscape", "Portrait"):
-        paths = sorted(
-            (shared_data / "exif_orientation").glob(f"*{shape}*_[1-8].jpg"), key=str.lower
-        )
+        paths = sorted((shared_data / "exif_orientation").glob(f"{shape}_[1-8].jpg"))
         assert len(paths) == 8, paths
         answers = {}
         for path in paths:
