@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import uvicorn
+from starlette.convertors import CONVERTOR_TYPES, StringConvertor
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from twinsight.config import Config
 from twinsight.files.limits import FileLimits
 from twinsight.files.local import LocalStore
-from twinsight.http import app as _convertors  # noqa: F401  (registers the version convertor)
 from twinsight.http import files, uploads
 from twinsight.http.auth import Keys
 from twinsight.http.frame import Frame
@@ -80,6 +80,15 @@ def serving(root: Path, limits: FileLimits | None = None, prefix: str = "") -> I
         server.should_exit = True
         thread.join(30)
         listening.close()
+
+
+class _Version(StringConvertor):
+    """As in `twinsight.http.app`, which is not imported here: it would load the engines."""
+
+    regex = "v1(?:alpha|beta1|beta)?"
+
+
+CONVERTOR_TYPES.setdefault("version", _Version())
 
 
 class _Server(uvicorn.Server):
