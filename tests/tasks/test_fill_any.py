@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from twinsight.errors import InvalidValue
 from twinsight.tasks.fill import NOTHING, Ask, Facts, Given, dump, fill
+from twinsight.tasks.fill_check import Checker
 from twinsight.wire.jsonschema import check
 
 EXAMPLES = int(os.environ.get("TWINSIGHT_FILL_EXAMPLES", "60"))
@@ -256,6 +257,17 @@ CLEAN = st.recursive(
 TYPE_OF = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
 
 
+def stands_alone(schema: dict[str, Any]) -> bool:
+    """True for a schema that is well-formed on its own, if perhaps without a value."""
+    if '"#"' in json.dumps(schema):
+        return False
+    try:
+        Checker({**schema, "$defs": {"A": {}, "B": {}}}, "schema").run()
+    except InvalidValue:
+        return False
+    return True
+
+
 @st.composite
 def around(draw: st.DrawFn, value: Any, exact: bool, defs: dict[str, Any]) -> dict[str, Any]:
     """A schema that `value` satisfies; `exact`: without alternatives that may be as good."""
@@ -270,7 +282,8 @@ def around(draw: st.DrawFn, value: Any, exact: bool, defs: dict[str, Any]) -> di
     if kind == "null":
         return {"anyOf": [{"type": "null"}, schema]}
     if kind == "any" and not exact:
-        return {"anyOf": draw(st.permutations([schema, *draw(st.lists(TREES, max_size=2))]))}
+        others = draw(st.lists(TREES.filter(stands_alone), max_size=2))
+        return {"anyOf": draw(st.permutations([schema, *others]))}
     if kind == "enum" and not exact:
         return {"enum": draw(st.permutations([value, *draw(st.lists(SCALARS, max_size=2))]))}
     return schema
@@ -294,7 +307,7 @@ def plainly_around(
         schema = {"type": "array", "prefixItems": items}
         schema["minItems"] = max(0, len(value) - draw(slack))
         schema["maxItems"] = len(value) + draw(slack)
-        if value and all(item == value[0] for item in value):
+        if value and all(json.dumps(item) == json.dumps(value[0]) for item in value):
             schema = {"type": "array", "items": items[0], "minItems": schema["minItems"]}
     else:
         schema = {"type": TYPE_OF[type(value)]}
