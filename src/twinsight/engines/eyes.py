@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from twinsight.engines.roles import Card, Detector, Labeler, Reader, Segmenter
 from twinsight.errors import InvalidConfig
+from twinsight.image.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,14 @@ class Eyes:
     @property
     def summary(self) -> str:
         return "; ".join(card.description for card in self.cards)
+
+    def warm(self) -> None:
+        """Looks once at nothing, so that all weights are loaded. Raises InvalidWeights."""
+        blank = Picture(np.full((64, 64, 3), 128, np.uint8))
+        self.labeler.recognise(blank)
+        self.reader.read(blank)
+        self.detector.detect(blank)
+        self.segmenter.segment(blank, np.array([[8, 8, 56, 56]], np.float32))
 
 
 ROLES = tuple(f.name for f in fields(Eyes) if f.name != "profile")
