@@ -1,41 +1,188 @@
-"""Answers in words to single questions about one picture."""
+"""Answers in words to single questions about one picture.
+
+Each answer says what was seen and no more. A question about what the eyes do not know gets a
+sentence that says so. `word` is the same answer in one word, for callers who want it so.
+"""
 
 from __future__ import annotations
 
-from twinsight.tasks import classify, describe
-from twinsight.tasks.english import article, listed, sentence
+import re
+
+from twinsight.tasks import describe
+from twinsight.tasks.colour import colours_at
+from twinsight.tasks.english import sentence
+from twinsight.tasks.find import lines_of, of_target, stack
+from twinsight.tasks.phrases import Target
+from twinsight.tasks.said import Asked, Said, kind_of, named, none_of, things_said
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.vocabulary import Sense
+from twinsight.tasks.voice import Voice
 
-SURE_LINE = 0.5
+SURE_NAME = 0.5
+"""Probability at which a whole-picture name answers "is there …?" with yes."""
+
+_EITHER = re.compile(r"\b(?:or|ou)\b", re.IGNORECASE)
 
 
-def read(scene: Scene) -> str:
+def read(scene: Scene, asked: Asked) -> Said:
     """All text in the picture, a line each."""
-    lines = [line.text for line in scene.lines if line.score >= SURE_LINE and line.text.strip()]
-    if not lines:
-        return " ".join(["I can read no text in this picture.", describe.doubts(scene)]).strip()
-    return "\n".join(lines)
+    lines = lines_of(scene)
+    if lines:
+        return Said("\n".join(lines), " ".join(lines))
+    doubt = describe.doubts(scene, asked.style.language)
+    return Said(f"{asked.voice.say('no text')} {doubt}".strip(), asked.voice.say("none"))
 
 
-def classify_text(scene: Scene, question: str) -> str:
-    """One of the labels in the question; without any, what the picture is."""
-    labels = classify.offered(question)
-    if labels:
-        choice = classify.choose(labels, scene)
-        if choice.score > 0 or choice.label.lower() in classify.NEUTRAL:
-            return choice.label
-        return (
-            f"None of {listed(labels, 'or')} fits what I can see: {describe.short_caption(scene)}."
+def count(scene: Scene, asked: Asked) -> Said:
+    """How many of each thing asked for; in words that hold whatever else the question says."""
+    parts = [_counted(scene, asked, target) for target in asked.wanted.targets]
+    return Said(" ".join(p.text for p in parts), ", ".join(p.word for p in parts))
+
+
+def _counted(scene: Scene, asked: Asked, target: Target) -> Said:
+    voice = asked.voice
+    if target.unknown:
+        return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
+    items = [i for i in of_target(scene, target) if i.kind not in asked.wanted.without]
+    number = len(items)
+    if target.text:
+        lines = voice.say("line" if number == 1 else "lines")
+        if not items:
+            return Said(voice.say("no text"), "0")
+        return Said(voice.say("see lines", count=voice.number(number), lines=lines), str(number))
+    if not items:
+        return Said(voice.say("see none", none=none_of(target, voice)), "0")
+    things = things_said(items, target, voice)
+    if target.sense is Sense.NARROWER:
+        which = voice.say("cannot tell which", word=target.word)
+        return Said(f"{voice.say('see', things=things)} {which}", str(number))
+    if target.names is None or (target.sense is Sense.WIDER and target.word):
+        group = _group(number, target, voice)
+        return Said(voice.say("see group", group=group, things=things), str(number))
+    return Said(voice.say("see in all" if target.rest else "see", things=things), str(number))
+
+
+def _group(number: int, target: Target, voice: Voice) -> str:
+    """`three animals`, `three things that I can name`."""
+    if target.names is None:
+        return voice.say("things", count=voice.number(number))
+    return voice.counted(number, kind_of(target))
+
+
+def presence(scene: Scene, asked: Asked) -> Said:
+    """Whether the things are there: all of them, or any where the question says "or"."""
+    parts = [_present(scene, asked, target) for target in asked.wanted.targets]
+    if len(parts) == 1:
+        return parts[0]
+    words = [part.word for part in parts]
+    either = bool(_EITHER.search(asked.question))
+    if asked.unknown() in words and not (either and asked.yes() in words):
+        word = asked.unknown() if either or asked.no() not in words else asked.no()
+    else:
+        word = (
+            asked.yes() if (any if either else all)(w == asked.yes() for w in words) else asked.no()
         )
+    return Said(" ".join(part.text for part in parts), word)
+
+
+def _present(scene: Scene, asked: Asked, target: Target) -> Said:
+    voice = asked.voice
+    if target.text:
+        quote = describe.quoted(scene, asked.style.language)
+        if not quote:
+            return Said(voice.say("no, no text"), asked.no())
+        return Said(voice.say("yes, text", quote=quote), asked.yes())
+    if target.unknown:
+        return _recognised(scene, asked, target)
+    items = of_target(scene, target)
+    if not items:
+        name = scene.recognition.name
+        is_named = name is not None and target.names is not None and not target.colour
+        if is_named and name is not None and target.names & {name.name, *name.kinds}:  # type: ignore[operator]
+            thing = voice.counted(1, describe.sayable(name, asked.style.language))
+            return Said(voice.say("yes, looks like", thing=thing), asked.yes())
+        return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
+    things = things_said(items, target, voice)
+    if target.take is not None and len(items) < target.take:
+        return Said(voice.say("no, only", things=things), asked.no())
+    if target.sense is Sense.NARROWER:
+        which = voice.say("cannot tell which", word=target.word)
+        return Said(f"{sentence(voice.say('see', things=things))} {which}", asked.unknown())
+    return Said(voice.say("yes, see", things=things), asked.yes())
+
+
+def _recognised(scene: Scene, asked: Asked, target: Target) -> Said:
+    """Whether a thing that only the labeler may know is what the picture shows."""
+    voice, thing = asked.voice, named(target)
+    for label in scene.recognition.labels:
+        if label.score >= SURE_NAME and thing in (label.name.lower(), *label.kinds):
+            said = voice.counted(1, label.name)
+            return Said(voice.say("yes, looks like", thing=said), asked.yes())
     name = scene.recognition.name
-    if name is not None:
-        return sentence(article(name.name))
-    return sentence(describe.short_caption(scene))
-
-
-def unknown(scene: Scene) -> str:
-    """For a question that pocket cannot answer: what it does see, and no guess."""
-    return (
-        "I cannot answer that from what I can see. The picture shows "
-        f"{sentence(describe.main_thing(scene))}"
+    if name is not None and thing in (name.name, *name.kinds):
+        said = voice.counted(1, describe.sayable(name, asked.style.language))
+        return Said(voice.say("yes, looks like", thing=said), asked.yes())
+    known = any(thing == label.name.lower() for label in scene.recognition.labels)
+    return Said(
+        voice.say("may miss" if known else "cannot recognise", thing=thing), asked.unknown()
     )
+
+
+def colour(scene: Scene, asked: Asked) -> Said:
+    """The colour of the things asked about; of the whole picture where none is named."""
+    voice = asked.voice
+    target = asked.wanted.targets[0]
+    if target.unknown or target.text:
+        return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
+    if target.names is None:
+        names = [voice.colour(n) for n, share in scene.measures.colours[:4] if share >= 0.08]
+        key = "main colour" if len(names) == 1 else "main colours"
+        return Said(voice.say(key, colours=voice.listed(names)), names[0] if names else "")
+    items = of_target(scene, _without_colour(target))
+    if not items:
+        return Said(voice.say("see none", none=none_of(target, voice)), voice.say("none"))
+    shades = list(dict.fromkeys(colours_at(scene, stack(items))))
+    noun, number = items[0].kind, len(items)
+    thing = voice.definite(noun, number)
+    said = voice.listed([voice.shade(shade) for shade in shades])
+    if target.colour and not _EITHER.search(asked.question):
+        is_so = target.colour in shades
+        key = "yes, coloured" if is_so else "no, coloured"
+        shade = voice.shade(target.colour) if is_so else said
+        return Said(voice.say(key, thing=thing, colour=shade), asked.yes() if is_so else asked.no())
+    key = "is coloured" if number == 1 else "are coloured"
+    return Said(sentence(voice.say(key, thing=thing, colour=said)), said)
+
+
+def _without_colour(target: Target) -> Target:
+    return Target(
+        target.phrase, target.names, target.word, target.sense,
+        sides=target.sides, order=target.order, rank=target.rank, take=target.take,
+    )  # fmt: skip
+
+
+def quality(scene: Scene, asked: Asked) -> Said:
+    """Whether the photo is blurred, dark or overexposed, as the question asks."""
+    voice, measures = asked.voice, scene.measures
+    words = asked.question.lower()
+    if re.search(r"\b(?:sharp|in focus|nette?)\b", words) and "out of focus" not in words:
+        key = "is blurred" if measures.blurred else "yes, sharp"
+        return Said(voice.say(key), asked.no() if measures.blurred else asked.yes())
+    if re.search(r"dark|sombre|underexposed", words):
+        is_so, key = measures.too_dark, "is dark"
+    elif re.search(r"bright|exposed|exposée?", words):
+        is_so, key = measures.too_bright, "is bright"
+    elif "well lit" in words or "well-lit" in words:
+        is_so, key = measures.too_dark or measures.too_bright, "is dark"
+    else:
+        return Said(
+            voice.say("is blurred" if measures.blurred else "sharp"),
+            asked.yes() if measures.blurred else asked.no(),
+        )
+    return Said(voice.say(key if is_so else "well lit"), asked.yes() if is_so else asked.no())
+
+
+def unknown(scene: Scene, asked: Asked) -> Said:
+    """For a question that pocket cannot answer: what it does see, and no guess."""
+    things = describe.main_thing(scene, asked.style.language)
+    return Said(asked.voice.say("cannot answer", things=things), asked.unknown())

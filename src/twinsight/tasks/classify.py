@@ -24,7 +24,9 @@ NEUTRAL = (
 """Labels that callers offer for what is none of the others."""
 
 _SPLIT = re.compile(r"[^\w]+")
-_STOP_WORDS = {"a", "an", "the", "of", "photo", "picture", "image", "un", "une", "le", "la", "les"}
+_STOP_WORDS = frozenset(
+    ["a", "an", "the", "of", "photo", "picture", "image", "un", "une", "le", "la", "les"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def evidence(scene: Scene) -> dict[str, float]:
     found: dict[str, float] = {}
 
     def add(word: str, score: float) -> None:
-        key = _key(word)
+        key = key_of(word)
         found[key] = max(found.get(key, 0.0), score)
 
     for label, score in zip(scene.objects().label, scene.objects().score, strict=True):
@@ -78,12 +80,12 @@ def choose(labels: Sequence[str], scene: Scene) -> Choice:
 
 def _support(label: str, known: dict[str, float]) -> float:
     """How sure the eyes are of a label: its whole phrase first, then its last word (the noun)."""
-    key = _key(label)
+    key = key_of(label)
     if key in known:
         return known[key]
     covered = meaning(label)
     if covered is not None:
-        return max((known.get(_key(name), 0.0) for name in covered.names), default=0.0)
+        return max((known.get(key_of(name), 0.0) for name in covered.names), default=0.0)
     words = key.split()
     for size in range(len(words) - 1, 0, -1):
         tail = " ".join(words[-size:])
@@ -92,7 +94,8 @@ def _support(label: str, known: dict[str, float]) -> float:
     return 0.0
 
 
-def _key(label: str) -> str:
+def key_of(label: str) -> str:
+    """The label's words in lower case and singular, without articles."""
     words = [w for w in _SPLIT.split(label.lower().replace("_", " ")) if w and w not in _STOP_WORDS]
     return " ".join(_singular(w) for w in words)
 
@@ -108,14 +111,21 @@ def _singular(word: str) -> str:
 
 def offered(question: str) -> list[str]:
     """The labels that a question lists: after a colon, or as "cat, dog or bird"."""
-    tail = re.split(r":\s*", question, maxsplit=1)[-1] if ":" in question else question
+    text = re.sub(r"\n\s*(?:[-*•]|\d+[.)])\s+", ", ", question)
+    tail = re.split(r":\s*,?\s*", text, maxsplit=1)[-1]
     tail = re.split(r"(?<=[.!?])\s", tail.strip())[0].strip(" .!?\"'")
-    tail = re.sub(
-        r"^.*?\b(?:as|into|between|among|from|is (?:this|it)|one of)\b", "", tail, count=1
-    )
+    tail = _BEFORE_LABELS.sub("", tail, count=1)
     parts = re.split(r"\s*[,;/|\n]\s*|\s+(?:or|and|ou|et)\s+", tail)
-    cleaned = [
-        re.sub(r"^(?:an?|the|either|or|and)\s+", "", p.strip(" \"'`-*[]()?.")) for p in parts
-    ]
-    labels = [c for c in cleaned if c and len(c) <= 60]
+    cleaned = [_ARTICLE.sub("", part.strip(" \"'`-*[]()?.«»")) for part in parts]
+    labels = [label for label in cleaned if label and len(label) <= 60]
     return labels if len(labels) >= 2 else []
+
+
+_BEFORE_LABELS = re.compile(
+    r"^.*?\b(?:as|into|between|among|from|is (?:this|it|that)|one of|comme|entre|parmi|est-ce)\b",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"^(?:(?:either|or|and|soit|ou|et)\s+)?(?:(?:an?|the|une?|le|la|les|du|de la|des)\s+|l')?",
+    re.IGNORECASE,
+)

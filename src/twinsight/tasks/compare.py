@@ -1,43 +1,188 @@
-"""Several pictures in words: what each shows, what differs, what they share."""
+"""Several pictures in words: what each shows, what differs, what all share, which shows what."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from twinsight.tasks import describe
-from twinsight.tasks.english import article, listed, sentence
+from twinsight.tasks.english import sentence
+from twinsight.tasks.find import lines_of, of_target
+from twinsight.tasks.phrases import Target
+from twinsight.tasks.said import Asked, Said, kind_of
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.style import Style
+from twinsight.tasks.voice import VOICES, Voice, counts_said
 
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+BRIGHTER = 0.15
+"""Difference of mean light, of 1, that is worth a word."""
+
+_SAME = re.compile(r"\b(?:same|identical|identiques?|mêmes?)\b", re.IGNORECASE)
+_COMMON = re.compile(r"\b(?:common|communs?|share|both have)\b", re.IGNORECASE)
+_MORE = re.compile(r"\b(?:more|most|plus|fewer|fewest|less|least|moins)\b", re.IGNORECASE)
+_FEWER = re.compile(r"\b(?:fewer|fewest|less|least|moins)\b", re.IGNORECASE)
 
 
-def describe_all(scenes: Sequence[Scene]) -> str:
+def describe_all(scenes: Sequence[Scene], style: Style) -> str:
     """A sentence for each picture, in order."""
+    voice = VOICES[style.language]
     return " ".join(
-        f"Image {index}: {sentence(describe.short_caption(scene))}"
-        for index, scene in enumerate(scenes, 1)
+        voice.say("image", index=n, text=describe.title(scene, style.language))
+        for n, scene in enumerate(scenes, 1)
     )
 
 
-def differences(scenes: Sequence[Scene]) -> str:
+def compare(scenes: Sequence[Scene], asked: Asked) -> Said:
+    """What differs, what is shared, or whether they are the same, as the question asks."""
+    if _SAME.search(asked.question):
+        return _same(scenes, asked)
+    if _COMMON.search(asked.question):
+        shared = _shared(scenes, asked.voice)
+        return Said(_all_show(scenes, shared, asked.voice), asked.voice.listed(shared))
+    return Said(differences(scenes, asked.style), asked.voice.say("different"))
+
+
+def differences(scenes: Sequence[Scene], style: Style) -> str:
     """What sets the pictures apart, and what all of them show."""
-    told = [
-        f"the {_ordinal(index)} image shows {describe.main_thing(scene)}"
-        for index, scene in enumerate(scenes)
+    voice = VOICES[style.language]
+    if _are_identical(scenes):
+        return voice.say("identical")
+    told = _differing(scenes, style)
+    if not told:
+        return voice.say("alike", things=describe.main_thing(scenes[0], style.language))
+    shows = [
+        sentence(voice.say("image shows", index=n, things=describe.main_thing(s, style.language)))
+        for n, s in enumerate(scenes, 1)
     ]
-    shared = _shared(scenes)
-    parts = [sentence(listed(told, "while"))]
-    if shared:
-        parts.append(sentence(f"{'both' if len(scenes) == 2 else 'all'} show {listed(shared)}"))
-    return " ".join(parts)
+    shared = _shared(scenes, voice)
+    return " ".join([*shows, *told, *([_all_show(scenes, shared, voice)] if shared else [])])
 
 
-def _shared(scenes: Sequence[Scene]) -> list[str]:
-    kinds = [Counter(scene.objects().label) for scene in scenes]
-    common = set(kinds[0]).intersection(*kinds[1:])
-    return [article(kind) for kind in sorted(common)]
+def _differing(scenes: Sequence[Scene], style: Style) -> list[str]:
+    """A sentence for each thing, text, colour or light that is not the same in all."""
+    voice = VOICES[style.language]
+    counts = [Counter(scene.objects().label) for scene in scenes]
+    told = []
+    for kind in dict.fromkeys(kind for one in counts for kind in one):
+        having = [n for n, one in enumerate(counts, 1) if one[kind]]
+        if len(having) == 1:
+            things = voice.counted(counts[having[0] - 1][kind], kind)
+            told.append(voice.say("only image", index=having[0], things=things))
+        elif len(scenes) == 2 and counts[0][kind] != counts[1][kind]:
+            told.append(
+                voice.say(
+                    "counts differ",
+                    first=1,
+                    things=voice.counted(counts[0][kind], kind),
+                    second=2,
+                    others=voice.counted(counts[1][kind], kind),
+                )
+            )
+    quotes = [describe.quoted(scene, style.language) for scene in scenes]
+    if len(set(quotes)) > 1:
+        told += [
+            voice.say("texts differ", index=n, quote=quote)
+            for n, quote in enumerate(quotes, 1)
+            if quote
+        ]
+    return told + (_look(scenes, voice) if len(scenes) == 2 else [])
 
 
-def _ordinal(index: int) -> str:
-    return _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th"
+def _look(scenes: Sequence[Scene], voice: Voice) -> list[str]:
+    """How the main colour and the light of two pictures differ."""
+    told = []
+    mains = [scene.measures.colours[0][0] if scene.measures.colours else "" for scene in scenes]
+    if all(mains) and mains[0] != mains[1]:
+        one, other = (voice.colour(name) for name in mains)
+        told.append(voice.say("colours differ", first=1, colour=one, second=2, other=other))
+    light = scenes[0].measures.brightness - scenes[1].measures.brightness
+    if abs(light) >= BRIGHTER:
+        word = voice.say("brighter" if light > 0 else "darker")
+        told.append(voice.say("lights differ", first=1, brighter=word, second=2))
+    return told
+
+
+def _same(scenes: Sequence[Scene], asked: Asked) -> Said:
+    voice = asked.voice
+    if _are_identical(scenes):
+        return Said(voice.say("identical"), asked.yes())
+    told = differences(scenes, asked.style)
+    if not _differing(scenes, asked.style):
+        return Said(told, asked.unknown())
+    return Said(f"{voice.say('not same')} {told}", asked.no())
+
+
+def _are_identical(scenes: Sequence[Scene]) -> bool:
+    first, *others = (scene.ref.key or scene.ref.encoded() for scene in scenes)
+    return all(key == first for key in others)
+
+
+def _shared(scenes: Sequence[Scene], voice: Voice) -> list[str]:
+    """What every picture shows: with a number where it is the same in all."""
+    counts = [Counter(scene.objects().label) for scene in scenes]
+    common = [kind for kind in counts[0] if all(one[kind] for one in counts)]
+    return [
+        voice.counted(counts[0][kind], kind)
+        if len({one[kind] for one in counts}) == 1
+        else voice.plural(kind)
+        for kind in common
+    ]
+
+
+def _all_show(scenes: Sequence[Scene], shared: list[str], voice: Voice) -> str:
+    if not shared:
+        return voice.say("nothing shared")
+    return voice.say("both show" if len(scenes) == 2 else "all show", things=voice.listed(shared))
+
+
+def which(scenes: Sequence[Scene], asked: Asked) -> Said:
+    """Which picture shows the thing asked about, or has more of it."""
+    voice = asked.voice
+    target = asked.wanted.targets[0]
+    if target.text:
+        quotes = [len(lines_of(scene)) for scene in scenes]
+        rows = [n for n, lines in enumerate(quotes, 1) if lines]
+        return _shown_in(rows, voice.say("some text"), voice.say("some text"), asked)
+    found = [of_target(scene, target) for scene in scenes]
+    if _MORE.search(asked.question):
+        return _most([len(items) for items in found], asked)
+    rows = [n for n, items in enumerate(found, 1) if items]
+    rows = rows or [n for n, scene in enumerate(scenes, 1) if _is_named(scene, target.phrase)]
+    seen = counts_said((i.kind for i in found[rows[0] - 1]), voice) if rows else ""
+    return _shown_in(rows, seen or target.phrase, _one(target, voice), asked)
+
+
+def _one(target: Target, voice: Voice) -> str:
+    """`a cat`: what was looked for."""
+    if target.names and len(target.names) == 1:
+        return voice.counted(1, *target.names)
+    return voice.counted(1, kind_of(target)) if target.names else target.phrase
+
+
+def _is_named(scene: Scene, phrase: str) -> bool:
+    """Whether the whole picture is recognised as what a phrase names ("a fountain")."""
+    name = scene.recognition.name
+    return name is not None and any(word in phrase for word in (name.name, *name.kinds))
+
+
+def _shown_in(rows: list[int], things: str, one: str, asked: Asked) -> Said:
+    voice = asked.voice
+    if not rows:
+        return Said(voice.say("none shows", thing=one), voice.say("none"))
+    indices = voice.listed([str(row) for row in rows])
+    key = "which shows" if len(rows) == 1 else "which show"
+    return Said(voice.say(key, indices=indices, things=things), indices)
+
+
+def _most(counts: list[int], asked: Asked) -> Said:
+    voice = asked.voice
+    told = voice.listed(
+        [voice.say("count in image", count=c, index=n) for n, c in enumerate(counts, 1)]
+    )
+    best = min(counts) if _FEWER.search(asked.question) else max(counts)
+    if counts.count(best) > 1:
+        return Said(voice.say("equal counts", counts=told), voice.say("same"))
+    index = counts.index(best) + 1
+    key = "has fewer" if _FEWER.search(asked.question) else "has most"
+    return Said(voice.say(key, index=index, counts=told), str(index))

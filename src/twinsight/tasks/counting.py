@@ -27,7 +27,7 @@ def usage(prompt: Prompt, generation: float, limits: CountLimits) -> Usage:
     """Tokens of the whole prompt; pictures by the size in their headers.
 
     Text is all that was sent as words: turns, system instruction, function declarations, calls and
-    their results, and the answer's schema. Raises TooManyImages or, over the window, InvalidArgument.
+    their results. Raises TooManyImages or, over the window, InvalidArgument.
     """
     if len(prompt.images) > limits.max_images:
         raise TooManyImages(len(prompt.images), limits.max_images)

@@ -1,4 +1,4 @@
-"""A picture in a sentence: what was seen, in plain English, and nothing that was not.
+"""A picture in a sentence: what was seen, in plain words, and nothing that was not.
 
 Objects come from the detector, the finer noun from the labeler where both agree, text from the
 reader. When little is sure, little is said.
@@ -10,9 +10,11 @@ from collections import Counter
 
 import numpy as np
 
-from twinsight.engines.roles import Recognition
-from twinsight.tasks.english import article, counted, listed, sentence
+from twinsight.engines.roles import Label, Recognition
+from twinsight.tasks.english import sentence
+from twinsight.tasks.language import Language
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.voice import VOICES, Voice, has_french
 
 MOST_KINDS = 5
 """Kinds of objects that a sentence names; the rest is left to detection."""
@@ -25,63 +27,69 @@ SURE_BESIDE_OBJECTS = 0.6
 """A label that no object supports must be this sure to be mentioned beside objects."""
 
 
-def caption(scene: Scene) -> str:
+def caption(scene: Scene, language: Language = "en") -> str:
     """One or two sentences about the picture."""
-    if scene.measures.flat:
-        return f"A plain {scene.measures.colours[0][0]} picture with nothing on it."
-    parts = [sentence("a photo of " + main_thing(scene))]
-    quote = quoted(scene)
+    voice = VOICES[language]
+    if scene.measures.flat and not scene.objects() and not quoted(scene):
+        return voice.say("plain", colour=voice.shade(scene.measures.colours[0][0]))
+    parts = [voice.say("photo of", things=main_thing(scene, language))]
+    quote = quoted(scene, language)
     if quote:
-        parts.append(f"The text reads {quote}.")
-    doubt = doubts(scene)
-    if doubt:
-        parts.append(doubt)
-    return " ".join(parts)
+        parts.append(voice.say("text reads", quote=quote))
+    doubt = doubts(scene, language)
+    return " ".join([*parts, doubt]).strip()
 
 
-def short_caption(scene: Scene) -> str:
+def short_caption(scene: Scene, language: Language = "en") -> str:
     """The picture as a phrase: `two people and a dog`."""
-    phrases = object_phrases(scene)
-    name = scene.recognition.name
+    voice = VOICES[language]
+    phrases = object_phrases(scene, language)
     if phrases:
-        return listed(phrases)
-    if name is not None:
-        return article(name.name)
-    quote = quoted(scene)
+        return voice.listed(phrases)
+    name = sayable(scene.recognition.name, language)
+    if name:
+        return voice.counted(1, name)
+    quote = quoted(scene, language)
     if quote:
-        return f"text that reads {quote}"
-    return _colours(scene)
+        return f"{voice.say('some text')}: {quote}"
+    return main_thing(scene, language)
 
 
-def main_thing(scene: Scene) -> str:
+def main_thing(scene: Scene, language: Language = "en") -> str:
     """What the picture shows, as the object of "a photo of"."""
-    phrases = object_phrases(scene)
-    name = scene.recognition.name
+    voice = VOICES[language]
+    phrases = object_phrases(scene, language)
+    name = sayable(scene.recognition.name, language)
     if phrases:
-        return listed(phrases) + _beside(scene)
-    if name is not None:
-        return article(name.name)
-    if quoted(scene):
-        return "text"
-    return f"something that I cannot name; its main colours are {_colours(scene)}"
+        things = voice.listed(phrases)
+        thing = _beside(scene, language)
+        return voice.say("beside", things=things, thing=thing) if thing else things
+    if name:
+        return voice.counted(1, name)
+    if quoted(scene, language):
+        return voice.say("some text")
+    return voice.say("unnamed", colours=_colours(scene, voice))
 
 
-def object_phrases(scene: Scene) -> list[str]:
+def object_phrases(scene: Scene, language: Language = "en") -> list[str]:
     """`two people`, `a dog`: the kinds of objects, the largest first."""
+    voice = VOICES[language]
     counts = Counter(scene.objects().label)
-    order = _by_prominence(scene)
     seen = scene.recognition
-    return [counted(counts[k], finer(k, counts[k], seen)) for k in order[:MOST_KINDS]]
+    return [
+        voice.counted(counts[kind], finer(kind, counts[kind], seen, language))
+        for kind in by_prominence(scene)[:MOST_KINDS]
+    ]
 
 
 def main_noun(scene: Scene) -> str:
     """The most prominent object's noun, in its finer form where one is sure."""
     counts = Counter(scene.objects().label)
-    kind = next(iter(_by_prominence(scene)))
+    kind = by_prominence(scene)[0]
     return finer(kind, counts[kind], scene.recognition)
 
 
-def _by_prominence(scene: Scene) -> list[str]:
+def by_prominence(scene: Scene) -> list[str]:
     """The kinds of objects: large and sure ones first."""
     found = scene.objects()
     prominence: dict[str, float] = {}
@@ -91,26 +99,36 @@ def _by_prominence(scene: Scene) -> list[str]:
     return sorted(prominence, key=lambda label: -prominence[label])
 
 
-def finer(kind: str, count: int, seen: Recognition) -> str:
+def finer(kind: str, count: int, seen: Recognition, language: Language = "en") -> str:
     """The labeler's word for a single object where it is a kind of that object."""
-    if count == 1 and seen.name is not None and kind in seen.name.kinds:
-        return seen.name.name
-    return kind
+    name = seen.name
+    if count != 1 or name is None or kind not in name.kinds:
+        return kind
+    return name.name if language == "en" or has_french(name.name) else kind
 
 
-def _beside(scene: Scene) -> str:
+def sayable(name: Label | None, language: Language) -> str:
+    """The name in a form that the language has a word for: its own, else a broader one."""
+    if name is None:
+        return ""
+    if language == "en":
+        return name.name
+    return next((n for n in (name.name, *name.kinds) if has_french(n)), name.name)
+
+
+def _beside(scene: Scene, language: Language) -> str:
     """The labeler's word when it is sure of something that is none of the objects."""
     seen = scene.recognition
     if seen.name is None or seen.name.score < SURE_BESIDE_OBJECTS:
         return ""
-    is_broad = seen.name.name != seen.labels[0].name
+    is_broad = not seen.labels or seen.name.name != seen.labels[0].name
     kinds = set(scene.objects().label)
     if is_broad or seen.name.name in kinds or kinds.intersection(seen.name.kinds):
         return ""
-    return f", with what looks like {article(seen.name.name)}"
+    return VOICES[language].counted(1, sayable(seen.name, language))
 
 
-def quoted(scene: Scene) -> str:
+def quoted(scene: Scene, language: Language = "en") -> str:
     """The picture's text in quotation marks, cut to a sentence's length; empty without text."""
     sure = [line.text.strip() for line in scene.lines if line.score >= SURE_TEXT]
     sure = [text for text in sure if sum(c.isalnum() for c in text) >= 2]
@@ -119,21 +137,34 @@ def quoted(scene: Scene) -> str:
     text = " / ".join(sure)
     if len(text) > LONGEST_QUOTE:
         text = text[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
-    return f"“{text}”"
+    return VOICES[language].say("quote", text=text)
 
 
-def doubts(scene: Scene) -> str:
+def doubts(scene: Scene, language: Language = "en") -> str:
     """A warning in plain words when the photo itself is the problem."""
     measures = scene.measures
-    if measures.too_dark:
-        return "The photo is very dark, so I may have missed things."
-    if measures.too_bright:
-        return "The photo is overexposed, so I may have missed things."
-    if measures.blurred:
-        return "The photo is blurred, so I may have missed things."
+    for doubt, is_so in (
+        ("dark", measures.too_dark),
+        ("bright", measures.too_bright),
+        ("blurred", measures.blurred),
+    ):
+        if is_so:
+            return VOICES[language].say(doubt)
     return ""
 
 
-def _colours(scene: Scene) -> str:
+def coloured(label: str, kind: str, colour: str, language: Language) -> str:
+    """An object's label with its colour: `white dog`, `chien blanc`."""
+    voice = VOICES[language]
+    shade = voice.colour(colour, kind)
+    return f"{label} {shade}" if language == "fr" else f"{shade} {label}"
+
+
+def title(scene: Scene, language: Language = "en") -> str:
+    """The short caption as a sentence of its own."""
+    return sentence(short_caption(scene, language))
+
+
+def _colours(scene: Scene, voice: Voice) -> str:
     names = [name for name, share in scene.measures.colours[:3] if share >= 0.1]
-    return listed(names) or "mixed"
+    return voice.listed([voice.colour(name) for name in names]) or voice.say("mixed colours")

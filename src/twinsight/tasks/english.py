@@ -19,6 +19,9 @@ _PLURALS = {
     "toothbrush": "toothbrushes",
 }
 _UNCHANGED = ("sheep", "skis", "scissors", "broccoli", "fish", "cattle", "deer")
+_STUFF = (
+    "furniture", "food", "tableware", "cutlery", "electronics", "luggage", "sports equipment",
+)  # fmt: skip
 # Said without "a": plural words, and stuff that is not counted.
 _UNCOUNTED = ("skis", "scissors", "broccoli", "cattle", "text", "food", "furniture", "clothing")
 _SILENT_OR_YOU = ("hour", "honest")
@@ -56,7 +59,9 @@ def number(count: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`a dog`, `two dogs`, `12 dogs`."""
+    """`a dog`, `two dogs`, `12 dogs`, `two pieces of furniture`."""
+    if noun in _STUFF:
+        return f"{'a piece' if count == 1 else number(count) + ' pieces'} of {noun}"
     return article(noun) if count == 1 else f"{number(count)} {plural(noun)}"
 
 

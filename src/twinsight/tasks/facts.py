@@ -1,72 +1,47 @@
 """What the eyes know, in answer to the places of a caller's JSON schema.
 
-A property's name and description say what it wants: a caption, a label, the text, a count, whether
-something is there. What cannot be known from the picture is unknown, and never made up.
+A property's name says what it wants: a caption, a label, the text, a count, a box, whether
+something is there; where the name says nothing, its description is read as a question. What
+cannot be known from the picture is unknown, and never made up.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from twinsight.geometry import masks
-from twinsight.geometry.boxes import to_yxyx_1000
-from twinsight.prompt import Prompt
-from twinsight.tasks import answer, classify, compare, describe, spatial, targets
-from twinsight.tasks.fill import Ask, Facts
+from twinsight.prompt import ImageRef, Prompt, Text, Turn
+from twinsight.tasks import classify, describe, find, intent, talk, targets
+from twinsight.tasks.fill import Ask, Facts, Given
 from twinsight.tasks.intent import Task
+from twinsight.tasks.lexicon import COLOURS
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import meaning
+from twinsight.tasks.sightings import Seen, is_place
+from twinsight.tasks.spatial import Found
+from twinsight.tasks.style import Style, style_of
+from twinsight.tasks.voice import VOICES
+from twinsight.tasks.wanting import (
+    CAPTION,
+    COLOUR,
+    COUNT,
+    IMAGES,
+    LABEL,
+    LABELS,
+    LINES,
+    OBJECTS,
+    PRESENCE,
+    SCORE,
+    SIZE,
+    TEXT,
+    words_of,
+)
 
-SURE_PRESENCE = 0.35
-
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-
-_CAPTION = {"caption", "description", "summary", "answer", "title", "alt", "describe", "response"}
-_LABEL = {
-    "label",
-    "name",
-    "category",
-    "class",
-    "classification",
-    "object",
-    "type",
-    "subject",
-    "tag",
-    "item",
-    "kind",
-}
-_TEXT = {"text", "ocr", "transcription", "transcript", "words", "sign"}
-_COUNT = {"count", "number", "num", "total", "quantity"}
-_SCORE = {"score", "confidence", "probability", "certainty"}
-_COLOUR = {"color", "colour", "colors", "colours"}
-_PRESENCE = {"is", "has", "have", "contains", "contain", "are", "shows", "present", "visible"}
-_OBJECTS = {
-    "objects",
-    "items",
-    "detections",
-    "boxes",
-    "things",
-    "entities",
-    "elements",
-    "instances",
-}
-_BOX = {"box", "bbox", "bounding", "coordinates", "coords", "rectangle", "region"}
-_SHAPE = {"mask", "segmentation", "polygon", "contour", "outline"}
-_POINT = {"point", "points", "center", "centre", "position", "location"}
-_ENDS = {"ymin": 0, "xmin": 1, "ymax": 2, "xmax": 3, "y0": 0, "x0": 1, "y1": 2, "x1": 3}
-_LABELS = {"labels", "tags", "keywords", "categories", "classes"}
-_LINES = {"lines", "texts", "words", "text"}
-
-
-def words_of(name: str) -> list[str]:
-    """`isOutdoorScene`, `is_outdoor_scene` → is, outdoor, scene."""
-    return [word.lower() for word in _WORD.findall(name)]
+_SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
+_ANSWERED = (Task.COUNT, Task.PRESENCE, Task.COLOUR, Task.WHERE, Task.RELATION, Task.READ,
+             Task.IDENTIFY, Task.QUALITY, Task.WHICH, Task.COMPARE)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,185 +52,243 @@ class SceneFacts:
     task: Task
     scenes: Sequence[Scene]
 
+    @cached_property
+    def style(self) -> Style:
+        return style_of(self.prompt)
+
+    @cached_property
+    def seen(self) -> list[Seen]:
+        """The things that the prompt asks for, best first, of every picture."""
+        wanted = targets.wanted(self.prompt.question, self.prompt.system)
+        return [
+            Seen(found, row, index)
+            for index, scene in enumerate(self.scenes)
+            for found in (Found(scene, find.find(scene, wanted), self.style.language),)
+            for row in range(len(found.items))
+        ]
+
     def value(self, ask: Ask) -> object | None:
+        """A caption, a name, a number, a yes or no, a list of words, a box of the best thing."""
         if not self.scenes:
             return None
-        scene = self.scenes[0]
-        words = set(words_of(ask.path[-1] if ask.path else ask.schema.get("title", "")))
+        words = set(_named(ask))
         choices = [c for c in ask.schema.get("enum", []) if isinstance(c, str)]
         if choices:
-            choice = classify.choose(choices, scene)
-            return choice.label if choice.score > 0 else None
-        if ask.type == "boolean":
-            return _presence(ask, scene)
-        if ask.type in ("integer", "number"):
-            return _number(ask, words, scene)
-        if ask.type == "string":
-            return _text(words, self)
-        return None
+            return choice(choices, _question(ask) or self.prompt.question, self.scenes)
+        if is_place(ask, words) and self.task in _SPATIAL:
+            return self.seen[0].value(ask) if self.seen else None
+        given = {
+            "boolean": self._yes_or_no,
+            "integer": self._number,
+            "number": self._number,
+            "array": self._list,
+            "string": self._string,
+        }.get(ask.type)
+        return given(ask, words) if given is not None else None
 
     def items(self, ask: Ask) -> Sequence[Facts] | None:
+        """For a list of objects: the things seen, lines of text, or the pictures."""
         if not self.scenes:
             return None
-        words = set(words_of(ask.path[-1])) if ask.path else _OBJECTS
-        scene = self.scenes[0]
+        words = set(_named(ask)) if ask.path else set(OBJECTS)
         inner = ask.schema.get("items", {})
-        wants_objects = isinstance(inner, dict) and "properties" in inner
-        if words & _COLOUR:
-            return [_Known(name) for name, _ in scene.measures.colours]
-        if words & _LINES and not wants_objects:
-            return [_Known(line.text) for line in scene.lines if line.score >= answer.SURE_LINE]
-        if words & (_LABELS | _OBJECTS | _LABEL) or not ask.path:
-            return self._objects(scene) if wants_objects else self._names(scene)
-        return None
+        names = {w for name in inner.get("properties", {}) for w in words_of(name)}
+        if words & IMAGES and len(self.scenes) > 1:
+            return [SceneFacts(self.prompt, self.task, [scene]) for scene in self.scenes]
+        if words & LINES and not names & LABEL:
+            text = targets.Target("", frozenset(), text=True)
+            return self._seen_of(text)
+        if words & COLOUR and names & SHARE:
+            return [
+                Given({name: value for name in names for value in (_shade(name, *pair),)})
+                for pair in self.scenes[0].measures.colours
+            ]
+        return self.seen
 
     def inside(self, ask: Ask) -> Facts:
+        """Facts of a nested object: one of several pictures, a thing by its name, or the same."""
+        words = _named(ask)
+        numbers = [int(word) for word in words if word.isdigit()]
+        if len(self.scenes) > 1 and numbers and 0 < numbers[0] <= len(self.scenes):
+            return SceneFacts(self.prompt, self.task, [self.scenes[numbers[0] - 1]])
+        thing = targets.target(" ".join(words), "en") if words else None
+        if thing is not None and thing.names:
+            found = self._seen_of(thing)
+            return found[0] if found else ABSENT
         return self
 
-    def _objects(self, scene: Scene) -> Sequence[Facts]:
-        items = spatial.find(scene, targets.wanted(self.prompt.question))
-        boxes = to_yxyx_1000(spatial.stack(items), scene.wh)
-        return [_Seen(scene, item, box) for item, box in zip(items, boxes, strict=True)]
+    def _seen_of(self, target: targets.Target) -> list[Seen]:
+        return [
+            Seen(found, row, index)
+            for index, scene in enumerate(self.scenes)
+            for found in (Found(scene, find.of_target(scene, target, self.style.language)),)
+            for row in range(len(found.items))
+        ]
 
-    def _names(self, scene: Scene) -> Sequence[Facts]:
-        names = list(dict.fromkeys(scene.objects().label))
-        if scene.recognition.name is not None:
-            names.append(scene.recognition.name.name)
-        return [_Known(name) for name in dict.fromkeys(names)]
+    def _string(self, ask: Ask, words: set[str]) -> str | None:
+        scene, language = self.scenes[0], self.style.language
+        voice = VOICES[language]
+        if words & COLOUR:
+            asked = self._answered(_question(ask)) if len(words - COLOUR - MAIN) else None
+            colours = scene.measures.colours
+            return asked or (voice.colour(colours[0][0]) if colours else None)
+        if words & TEXT:
+            return "\n".join(find.lines_of(scene)) or None
+        if words & TITLE:
+            return describe.title(scene, language).rstrip(".")
+        if words & CAPTION or (not ask.path and not words):
+            return self._said(words)
+        if words & LABEL:
+            return _name(scene)
+        return self._answered(_question(ask)) or self._answered(ask.schema.get("description", ""))
 
+    def _said(self, words: set[str]) -> str | None:
+        """The prompt's own answer, in a sentence."""
+        if self.task in _ANSWERED or words & REPLY:
+            style = Style(self.style.language)
+            return talk.said(self.prompt.question, self.task, self.scenes, style)
+        return describe.caption(self.scenes[0], self.style.language)
 
-@dataclass(frozen=True)
-class _Known:
-    """One plain value, whatever is asked of it."""
-
-    known: object
-
-    def value(self, ask: Ask) -> object | None:
-        return self.known
-
-    def items(self, ask: Ask) -> Sequence[Facts] | None:
+    def _yes_or_no(self, ask: Ask, words: set[str]) -> bool | None:
+        thing = " ".join(w for w in _named(ask) if w not in PRESENCE)
+        for question in (f"is there {thing}?" if thing else "", ask.schema.get("description", "")):
+            word = self._answered(question, english=True)
+            if word in ("yes", "no"):
+                return word == "yes"
+        if self.task in (Task.PRESENCE, Task.RELATION, Task.QUALITY) and not thing:
+            word = self._answered(self.prompt.question, english=True)
+            return word == "yes" if word in ("yes", "no") else None
         return None
 
-    def inside(self, ask: Ask) -> Facts:
-        return self
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """One object: its name, how sure, where, and its shape when that is asked."""
-
-    scene: Scene
-    item: spatial.Item
-    yxyx_1000: NDArray[np.int32]
-
-    def value(self, ask: Ask) -> object | None:
-        words = set(words_of(ask.path[-1])) if ask.path else set()
-        joined = "".join(words_of(ask.path[-1])) if ask.path else ""
-        if words & _SCORE:
-            return round(self.item.score, 3)
-        if words & _SHAPE and ask.type == "string":
-            return masks.to_png_uri(self._mask(), self.item.wh)
-        if joined in _ENDS:
-            return int(self.yxyx_1000[_ENDS[joined]])
-        if ask.type == "string":
-            return self.item.label
+    def _number(self, ask: Ask, words: set[str]) -> float | None:
+        scene = self.scenes[0]
+        if words & SCORE:
+            name = scene.recognition.name
+            return round(name.score, 3) if name is not None else None
+        if words & SIZE:
+            return scene.wh["height" in words]
+        things = " ".join(w for w in _named(ask) if w not in COUNT | {"of", "the"})
+        asked = [f"how many {things}?"] if things else []
+        asked += [ask.schema.get("description", "")]
+        asked += [self.prompt.question] if self.task is Task.COUNT else ["how many objects?"]
+        for question in asked if words & COUNT or not ask.path or things else asked[1:2]:
+            word = self._answered(question, english=True)
+            if word and re.fullmatch(r"\d+", word):
+                return int(word)
         return None
 
-    def items(self, ask: Ask) -> Sequence[Facts] | None:
-        words = set(words_of(ask.path[-1])) if ask.path else set()
-        if words & _SHAPE:
-            outline = spatial.polygon(self.yxyx_1000, self._mask())
-            return [_Numbers(tuple(corner)) for corner in outline]
-        if words & _POINT:
-            return _numbers(spatial.point(self.yxyx_1000, self._mask()))
-        if words & _BOX or ask.schema.get("minItems") == 4:
-            return _numbers(self.yxyx_1000.tolist())
+    def _list(self, ask: Ask, words: set[str]) -> list[str] | None:
+        """A list of plain words."""
+        scene = self.scenes[0]
+        items = ask.schema.get("items", {})
+        if isinstance(items, dict) and items.get("type", "string") != "string":
+            return None
+        if words & COLOUR:
+            return [VOICES[self.style.language].colour(name) for name, _ in scene.measures.colours]
+        if words & LINES:
+            return find.lines_of(scene)
+        choices = [c for c in items.get("enum", []) if isinstance(c, str)] if items else []
+        names = self._names(named=bool(words & LABELS))
+        if choices:
+            return [c for c in choices if classify.choose([c], scene).score >= CHOSEN_AT_LEAST]
+        thing = targets.target(" ".join(_named(ask)), "en") if ask.path else None
+        if thing is not None and thing.names:
+            return list(dict.fromkeys(s.item.label for s in self._seen_of(thing)))
+        return names if not ask.path or words & (LABELS | OBJECTS | LABEL) else None
+
+    def _names(self, named: bool) -> list[str]:
+        """The kinds of things asked for, and the whole picture's name where all are."""
+        names = list(dict.fromkeys(seen.item.label for seen in self.seen))
+        whole = self.scenes[0].recognition.name
+        wanted = targets.wanted(self.prompt.question).targets
+        if whole is not None and (named or not names) and all(t.names is None for t in wanted):
+            names.append(whole.name)
+        return list(dict.fromkeys(names))
+
+    def _answered(self, question: str, english: bool = False) -> str | None:
+        """One word to a question that can be answered, else None."""
+        return answered(question, self.scenes, "en" if english else self.style.language)
+
+
+def answered(question: str, scenes: Sequence[Scene], language: Any = "en") -> str | None:
+    """The answer in one word to a question about these pictures; None when it is not known."""
+    if not question.strip():
         return None
-
-    def inside(self, ask: Ask) -> Facts:
-        return self
-
-    def _mask(self) -> NDArray[np.uint8]:
-        return spatial.segment(self.scene, [self.item])[0]
-
-
-@dataclass(frozen=True)
-class _Numbers:
-    """A pair of coordinates, as a list or as an object with x and y."""
-
-    xy: tuple[int, ...]
-
-    def value(self, ask: Ask) -> object | None:
-        return {"x": self.xy[0], "y": self.xy[1]}.get(ask.path[-1]) if ask.path else None
-
-    def items(self, ask: Ask) -> Sequence[Facts] | None:
-        return _numbers(list(self.xy))
-
-    def inside(self, ask: Ask) -> Facts:
-        return self
-
-
-def _numbers(values: list[int]) -> Sequence[Facts]:
-    return [_Known(value) for value in values]
-
-
-def _presence(ask: Ask, scene: Scene) -> bool | None:
-    """True when the thing is seen, False when it is one that the detector knows and was not."""
-    words = [w for w in words_of(ask.path[-1] if ask.path else "") if w not in _PRESENCE]
-    if not words:
+    shown = tuple(ImageRef("") for _ in scenes)
+    task = intent.task_of(Prompt((Turn("user", (*shown, Text(question))),)))
+    if task not in _ANSWERED:
         return None
-    thing = " ".join(words)
-    if thing in _TEXT:
-        return bool(scene.lines)
-    if classify.choose([thing], scene).score >= SURE_PRESENCE:
-        return True
-    return False if meaning(thing) is not None else None
+    style = Style(language, "word")
+    word = talk.said(question, task, scenes[:1] if task not in _SEVERAL else scenes, style)
+    return None if word == VOICES[style.language].say("unknown") else word
 
 
-def _number(ask: Ask, words: set[str], scene: Scene) -> float | None:
-    if words & _SCORE:
-        name = scene.recognition.name
-        return round(name.score, 3) if name is not None else None
-    if words & {"width", "height"}:
-        return scene.wh["height" in words]
-    if words & _COUNT:
-        rest = [w for w in words_of(ask.path[-1]) if w not in _COUNT | {"of", "the"}]
-        return _count(" ".join(rest), scene)
-    return _count(" ".join(words_of(ask.path[-1])), scene) if ask.path else None
+def choice(
+    words: Sequence[str], question: str, scenes: Sequence[Scene], certain: bool = False
+) -> str | None:
+    """The word of an enum that fits; None when nothing speaks for any, unless it must be one."""
+    if not scenes:
+        return None
+    folded = {word.strip().lower(): word for word in words}
+    if folded.keys() & set(COLOURS) or folded.keys() & {"yes", "no", "oui", "non"}:
+        for language in ("en", "fr"):
+            word = answered(question, scenes, language)
+            if word is not None and word.lower() in folded:
+                return folded[word.lower()]
+        for name, _ in scenes[0].measures.colours:
+            if name in folded:
+                return folded[name]
+    w, h = scenes[0].wh
+    if {"landscape", "portrait"} <= folded.keys():
+        return folded[
+            "portrait" if h > w else "square" if h == w and "square" in folded else "landscape"
+        ]
+    chosen = classify.choose(words, scenes[0])
+    return chosen.label if certain or chosen.score > 0 else None
 
 
-def _count(thing: str, scene: Scene) -> int | None:
-    labels = scene.objects().label
-    if not thing or thing in _OBJECTS:
-        return len(labels)
-    covered = meaning(thing)
-    return None if covered is None else sum(label in covered.names for label in labels)
+def type_named(name: str) -> str:
+    """The JSON type that a key's name suggests."""
+    words = set(words_of(name))
+    last = words_of(name)[-1:]
+    if words & PRESENCE:
+        return "boolean"
+    if words & COUNT:
+        return "integer"
+    if words & SCORE:
+        return "number"
+    return (
+        "array"
+        if words & (LABELS | {"objects", "items", "colors", "colours"}) and last
+        else "string"
+    )
 
 
-def _text(words: set[str], facts: SceneFacts) -> str | None:
-    scene = facts.scenes[0]
-    for wanted, give in _STRINGS:
-        if words & wanted:
-            return give(scene, facts)
-    return None
+def _named(ask: Ask) -> list[str]:
+    return words_of(ask.path[-1] if ask.path else str(ask.schema.get("title", "")))
 
 
-def _said(scene: Scene, facts: SceneFacts) -> str | None:
-    if facts.task is Task.COMPARE and len(facts.scenes) > 1:
-        return compare.differences(facts.scenes)
-    return describe.caption(scene)
+def _question(ask: Ask) -> str:
+    """The property's name as words: `color_of_car` → "color of car"."""
+    words = " ".join(_named(ask))
+    return re.sub(r"^(\w+) (colou?r)$", r"colour of the \1", words)
 
 
-def _name(scene: Scene, facts: SceneFacts) -> str | None:
+def _name(scene: Scene) -> str | None:
     if scene.objects().label:
         return describe.main_noun(scene)
     name = scene.recognition.name
     return name.name if name is not None else None
 
 
-_STRINGS: tuple[tuple[set[str], Callable[[Scene, SceneFacts], Any]], ...] = (
-    (_COLOUR, lambda scene, _: scene.measures.colours[0][0] if scene.measures.colours else None),
-    (_TEXT, lambda scene, _: "\n".join(line.text for line in scene.lines) or None),
-    (_CAPTION, _said),
-    (_LABEL, _name),
-)
+def _shade(name: str, colour: str, share: float) -> object:
+    return colour if name in COLOUR | LABEL else round(share, 3)
+
+
+_SEVERAL = (Task.COMPARE, Task.WHICH)
+CHOSEN_AT_LEAST = 0.35
+MAIN = frozenset(["main", "dominant", "primary"])
+TITLE = frozenset(("title", "heading"))
+REPLY = frozenset(["answer", "response", "reply", "result", "explanation"])
+SHARE = frozenset(["share", "percent", "percentage", "fraction", "proportion", "ratio"])
+ABSENT: Facts = Given({})

@@ -6,6 +6,9 @@ import re
 from enum import StrEnum
 
 from twinsight.prompt import Prompt
+from twinsight.tasks import relation
+from twinsight.tasks.clauses import asked, without_keys
+from twinsight.tasks.lexicon import COLOURS
 
 
 class Task(StrEnum):
@@ -14,11 +17,15 @@ class Task(StrEnum):
     DESCRIBE = "describe"
     READ = "read"
     COMPARE = "compare"
+    WHICH = "which"
     CLASSIFY = "classify"
+    IDENTIFY = "identify"
     COUNT = "count"
     PRESENCE = "presence"
+    RELATION = "relation"
     COLOUR = "colour"
     WHERE = "where"
+    QUALITY = "quality"
     DETECT = "detect"
     SEGMENT = "segment"
     POINT = "point"
@@ -26,11 +33,19 @@ class Task(StrEnum):
 
 
 def _words(*patterns: str) -> re.Pattern[str]:
-    return re.compile(r"\b(?:" + "|".join(patterns) + r")", re.IGNORECASE)
+    """Matches at word starts, in folded text: "qu'est-ce" is "que est ce"."""
+    return re.compile(r"\b(?:" + "|".join(patterns) + r")")
 
+
+_COLOUR_WORD = "(?:" + "|".join(COLOURS) + ")"
+_IMAGE = r"(?:image|picture|photo|photograph|pic|scene|shot)s?\b"
+_THIS = r"(?:this|that|it|these|those)\b"
+
+# "What objects are there?" asks for all, "what time is it?" for nothing that is a thing.
+_NOT_ALL = r"(?!objects|things|items|time|day|year|date)"
 
 # Tried in order; the first that matches is what is asked.
-_RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
+_SPATIAL: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
         Task.SEGMENT,
         _words(
@@ -40,16 +55,20 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"silhouettes?\b",
             r"cut ?outs?\b",
             r"détour\w+",
+            r"(?:polygons?|polygones?|contours?|outlines?) (?:of|for|around|de|du|des)\b",
+            r"outline (?:the|all|every|each)\b",
         ),
     ),
     (
         Task.POINT,
         _words(
             r"point (?:to|at|out)\b",
-            r"points?\b.{0,40}\[?y, ?x",
-            r"(?:mark|give|return|output) .{0,30}\bpoints?\b",
+            r"points? .{0,40}\[?y, ?x",
+            r'(?:mark|give|return|output|place|put|donne\w*|place[rz]?) [^"]{0,40}\bpoints?\b',
             r"pointe[rz]?\b",
+            r"montre[rz]? du doigt\b",
             r"trajector\w+",
+            r"trajectoire",
         ),
     ),
     (
@@ -58,30 +77,40 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"detect\w*",
             r"détect\w+",
             r"bounding box\w*",
-            r"box_2d",
-            r"box(?:es)? (?:of|for|around)\b",
-            r"boîtes?\b",
+            r"b?box 2d",
+            r"2d box\w*",
+            r"(?:give|draw|show|return|get|put|with|highlight|output) .{0,60}\bbox(?:es)?\b",
+            r"b?box(?:es)? (?:of|for|around)\b",
+            r"boîtes? englobantes?\b",
+            r"boîtes? (?:de|du|des|autour)\b",
             r"cadres? englobants?\b",
-            r"locali[sz]e\w*",
-            r"localis\w+",
+            r"encadre[rz]?\b",
+            r"locali[sz]e[rz]?\b",
             r"locate\b",
+            r"repère[rz]?\b",
+            r"(?:coordinates|positions) of\b",
+            r"coordonnées (?:de|du|des)\b",
+            r"^(?:please )?(?:find|trouve[rz]?)\b",
         ),
     ),
+)
+_QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
         Task.READ,
         _words(
             r"what (?:does|do|did) .{0,60}\bsays?\b",
             r"what is (?:written|printed)\b",
-            r"what(?:'s| is) the text\b",
-            r"(?:read|transcribe|extract|ocr)\b.{0,40}\b(?:text|sign|label|words?|image|writing|page|it|all)\b",
-            r"(?:text|words?|writing) (?:in|on|of|from) (?:the|this)\b",
+            r"what(?:'s| is)? (?:the )?(?:text|words?|number(?! of)|writing)\b.{0,30}"
+            r"\b(?:on|visible|shown|written|in|say)\b",
+            r"(?:read|transcribe|extract|ocr)\b.{0,40}"
+            r"\b(?:text|signs?|labels?|words?|image|writing|page|it|all|everything|number)\b",
             r"ocr\b",
             r"transcri\w+",
             r"que dit\b",
-            r"qu'est-ce qui est écrit",
-            r"qu'y a-t-il (?:d')?écrit",
+            r"(?:que est ce qui est|que y a t il de) écrit",
             r"(?:lis|lire|lisez)\b",
-            r"(?:quel est )?le texte\b",
+            r"quel est le texte\b",
+            r"quel texte\b",
         ),
     ),
     (
@@ -89,7 +118,7 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
         _words(
             r"how many\b",
             r"count\b",
-            r"number of\b",
+            r"(?:the |^)number of\b",
             r"combien\b",
             r"nombre de\b",
             r"compte[rz]?\b",
@@ -98,12 +127,37 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
         Task.COLOUR,
         _words(
-            r"what colou?rs?\b",
-            r"which colou?rs?\b",
+            r"(?:what|which) colou?rs?\b",
             r"(?:main|dominant) colou?rs?\b",
             r"colou?rs? of\b",
-            r"quelles? (?:est la |sont les )?couleurs?\b",
-            r"de quelle couleur\b",
+            r"couleurs?\b",
+            rf"^(?:is|are) (?:the|this|that|these|those) \w+(?: \w+)? {_COLOUR_WORD}"
+            r"\s*(?:\?|$|or\b|,)",
+            rf"(?:est|sont) (?:il|elle|ils|elles) {_COLOUR_WORD}\s*(?:\?|$|ou\b|,)",
+        ),
+    ),
+    (
+        Task.QUALITY,
+        _words(
+            r"(?:is|are|est|sont)\b.{0,40}\b(?:blurr?(?:y|ed)|out of focus|sharp|in focus|too dark|"
+            r"too bright|overexposed|underexposed|well lit|flou[es]*|nette?s?|trop sombre|"
+            r"surexposée?)\b",
+        ),
+    ),
+    (
+        Task.IDENTIFY,
+        _words(
+            r"what (?:kind|type|breed|sort|species|make|model)s?\b",
+            r"(?:which|what) (?:breed|species)\b",
+            rf"what(?:'s| is| are) {_THIS}\s*(?:\?|$|called)",
+            rf"what {_NOT_ALL}\w+(?: \w+)? (?:is|are) (?:{_THIS}|there|shown|visible|in|on)\b",
+            r"(?:what|which) \w+ (?:do|can) you see\b",
+            rf"(?:which|what) {_NOT_ALL}\w+ (?:is|are) .{{0,20}}\b{_IMAGE}",
+            r"que est ce que ce est\b",
+            r"quel(?:le)?s? \w+ (?:est ce|vois|voit|voyez|y a|est|sont)\b",
+            r"identify (?:the|this)\b",
+            r"identifie\b",
+            r"name (?:the|this)\b",
         ),
     ),
     (
@@ -113,24 +167,37 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"categor\w+",
             r"catégori\w+",
             r"class[ei]\w*\b",
-            r"which (?:of (?:these|the following)|label|one of)\b",
+            r"which (?:of (?:these|the following|those)|label|one of)\b",
             r"(?:label|tag) (?:this|the|it)\b",
             r"one of (?:these|the following)\b",
             r"choose (?:from|between|one|among)\b",
             r"parmi\b",
+            rf"is {_THIS} (?:an? |the )?[\w ]+\bor\b",
+            r"est ce (?:une? |le |la )?[\w ]+\bou\b",
+            r"^(?:an? )?\w+(?: \w+)? (?:or|ou) (?:an? |une? )?\w+(?: \w+)? ?\?",
         ),
     ),
-    (Task.WHERE, _words(r"where(?:'s| is| are)\b", r"où (?:est|sont|se trouv\w+)\b")),
+    (
+        Task.WHERE,
+        _words(
+            r"where(?:'s| is| are)\b",
+            r"(?:in )?(?:which|what) (?:part|side|corner|half)\b",
+            r"où (?:est|sont|se trouv\w+)\b",
+        ),
+    ),
     (
         Task.PRESENCE,
         _words(
             r"(?:is|are) there\b",
-            r"do you see\b",
-            r"can you see\b",
+            r"(?:do|can|could) you see\b(?<!what do you see)(?<!what can you see)",
             r"(?:does|do) .{0,40}\b(?:contain|show|have|include)\b",
-            r"y a-t-il\b",
-            r"est-ce qu'il y a\b",
-            r"(?:vois|voyez)[- ](?:tu|vous)\b",
+            r"(?:is|are) (?:an? |any )[\w ]+ (?:visible|present|shown|in)\b",
+            rf"is {_THIS} (?:an?|the)\b",
+            r"^any\b",
+            r"(?:^|ce que |que )?(?:y a t il|il y a)\b(?<!que y a t il)",
+            r"(?:vois|voyez) (?:tu|vous) (?:une?|des?|du|le|la|les)\b",
+            r"contient (?:il|elle)\b",
+            r"est ce (?:une?|des?)\b",
         ),
     ),
     (
@@ -140,46 +207,62 @@ _RULES: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"descri\w+",
             r"décri\w+",
             r"légend\w+",
-            r"alt[- ]text\b",
+            r"alt text\b",
             r"summar\w+",
+            r"résum\w+",
             r"title\b",
             r"titre\b",
-            r"what(?:'s| is| are)? ?(?:in|on|shown in|depicted in|happening in|going on in)? ?"
-            r"(?:this|the|these|that)\b.{0,12}\b(?:image|picture|photo|photograph|pic)s?\b",
-            r"what(?:'s| is) (?:this|that|it)\b",
+            r"what(?:'s| is| are)? ?(?:in|on|shown|depicted|happening|going on)?\b.{0,20}" + _IMAGE,
             r"what (?:do|can) you see\b",
             r"what am i looking at\b",
-            r"qu'est-ce que c'est\b",
-            r"que (?:vois|voit|voyez|montre|représente)\b",
+            r"what is (?:happening|going on|shown|here|there)\b",
+            r"que (?:vois|voit|voyez|montre|représente|contient)\b",
+            r"que (?:est ce qu|y a t il)\w*",
             r"tell me (?:about|what)\b",
+            r"parle moi\b",
             r"explain\b",
         ),
     ),
 )
 
+_WHICH = _words(
+    r"(?:which|what) (?:of the )?(?:\w+ )?(?:image|picture|photo|one|pic)s?\b",
+    r"which (?:has|have|shows?|contains?)\b",
+    r"(?:laquelle|lequel|lesquelles)\b",
+    r"quelles? (?:image|photo)s?\b",
+)
 _COMPARE = _words(
     r"differ\w*",
     r"compar\w+",
     r"same\b",
     r"similar\w*",
     r"in common\b",
-    r"both\b",
-    r"différ\w+",
+    r"identical\b",
+    r"identiques?\b",
+    r"diff[éè]r\w+",
     r"mêmes?\b",
     r"points? communs?\b",
+    r"en commun\b",
     r"change[ds]?\b",
-    r"which (?:image|picture|photo|one)\b",
-    r"laquelle\b",
-    r"quelle (?:image|photo)\b",
+    r"changé\w*",
 )
 
 
 def task_of(prompt: Prompt) -> Task:
     """The task that the last question sets."""
-    question = prompt.question
-    if len(prompt.images) > 1 and _COMPARE.search(question):
-        return Task.COMPARE
-    for task, pattern in _RULES:
+    question = asked(prompt.question)
+    for task, pattern in _SPATIAL:
+        if pattern.search(question):
+            return task
+    question = without_keys(question)
+    if len(prompt.images) > 1:
+        if _WHICH.search(question):
+            return Task.WHICH
+        if _COMPARE.search(question):
+            return Task.COMPARE
+    if relation.relation_of(prompt.question) is not None:
+        return Task.RELATION
+    for task, pattern in _QUESTIONS:
         if pattern.search(question):
             return task
     return Task.ANSWER if question.strip() else Task.DESCRIBE

@@ -11,6 +11,7 @@ from twinsight.prompt import Delta, Finish, Prompt
 from twinsight.tasks import limit, structured, talk
 from twinsight.tasks.intent import task_of
 from twinsight.tasks.scene import Scene, SceneCache, Shelf
+from twinsight.tasks.style import style_of
 
 MOST_CLOSE_LOOKS = 64
 """Pictures of one request that are looked at closely; when there are more, each gets a glance."""
@@ -48,10 +49,10 @@ def answer(
 def _said(prompt: Prompt, scenes: list[Scene], most: int) -> tuple[str, Finish]:
     task = task_of(prompt)
     if prompt.shape.mime == "text/x.enum":
-        return limit.cut(structured.enum_word(prompt, scenes), most)
+        return limit.cut(structured.enum_word(prompt, task, scenes), most)
     if prompt.shape.mime == "application/json":
         return structured.json_text(prompt, task, scenes, most)
-    if task in structured.SPATIAL and scenes:
-        return structured.fenced_list(prompt, task, scenes, most)
+    if scenes and (task in structured.SPATIAL or style_of(prompt).json):
+        return structured.fenced(prompt, task, scenes, most)
     text = talk.reply(prompt, task, scenes)
     return limit.cut(limit.stopped(text, prompt.shape.stop), most)

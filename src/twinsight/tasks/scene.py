@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -125,14 +125,18 @@ class Scene:
 
     @property
     def lines(self) -> list[TextLine]:
-        """Lines of text, in reading order."""
+        """Lines of text, in reading order, in pixels of the upright picture."""
         if self._glance:
             return []
         with self._findings.lock:
             if self._findings.lines is None:
                 picture = self.picture
                 self._check()
-                self._findings.lines = self._eyes.reader.read(picture)
+                scale = np.divide(self.wh, picture.wh).astype(np.float32)
+                self._findings.lines = [
+                    replace(line, quad=line.quad * scale)
+                    for line in self._eyes.reader.read(picture)
+                ]
             return self._findings.lines
 
     def objects(self, careful: bool = False) -> Detections:

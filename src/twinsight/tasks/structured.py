@@ -2,60 +2,89 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-
 from twinsight.prompt import Finish, Prompt
-from twinsight.tasks import classify, limit, spatial, talk, targets
-from twinsight.tasks.facts import SceneFacts
+from twinsight.tasks import facts, find, limit, spatial, talk, targets
 from twinsight.tasks.fill import dump, fill
 from twinsight.tasks.intent import Task
+from twinsight.tasks.keys import form_of
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.style import style_of
 
 SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 
+_KEY = re.compile(r"[\"`](\w{1,40})[\"`]")
 
-def enum_word(prompt: Prompt, scenes: Sequence[Scene]) -> str:
+
+def enum_word(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     """The bare word of the enum that fits the picture best."""
     schema: dict[str, Any] = prompt.shape.schema or {}
     words = [str(word) for word in schema.get("enum", []) if word is not None]
-    asked = talk.shown_last(prompt, scenes)
-    if not asked:
-        return words[0]
-    return classify.choose(words, asked[0]).label
+    asked = talk.shown(prompt, task, scenes)
+    return facts.choice(words, prompt.question, asked, certain=True) or words[0]
 
 
 def json_text(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
     """A bare JSON document: by the caller's schema, else one that suits the task."""
-    asked = talk.shown_last(prompt, scenes)
+    return _written(_value(prompt, task, scenes), most)
+
+
+def _value(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
+    asked = talk.shown(prompt, task, scenes)
+    seen = facts.SceneFacts(prompt, task, asked)
     if prompt.shape.schema is not None:
-        return _written(fill(prompt.shape.schema, SceneFacts(prompt, task, asked)), most)
+        return fill(prompt.shape.schema, seen)
+    if task in SPATIAL and scenes:
+        return spatial_entries(prompt, task, asked)
+    schema = schema_of_keys(prompt)
+    if schema and scenes:
+        return fill(schema, seen)
+    return {"answer": talk.reply(prompt, task, scenes)}
+
+
+def schema_of_keys(prompt: Prompt) -> dict[str, Any] | None:
+    """A schema with the keys that the words ask for, when they are about JSON and quote some."""
+    words = f"{prompt.system}\n{prompt.question}"
+    names = list(dict.fromkeys(_KEY.findall(words)))
+    if not names or not (re.search(r"\bkeys?\b|\bclés?\b|\bfields?\b|json", words, re.IGNORECASE)):
+        return None
+    properties = {name: {"type": [facts.type_named(name), "null"]} for name in names}
+    for one in properties.values():
+        if one["type"][0] == "array":
+            one["items"] = {"type": "string"}  # type: ignore[assignment]
+    return {"type": "object", "properties": properties, "required": names}
+
+
+def fenced(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
+    """JSON within text: in a ```json fence, as Gemini writes it without JSON mode."""
     if task in SPATIAL:
-        return _written(spatial_entries(prompt, task, asked), most)
-    return _written({"answer": talk.reply(prompt, task, scenes)}, most)
-
-
-def fenced_list(
-    prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int
-) -> tuple[str, Finish]:
-    """The same list as text: in a ```json fence, as Gemini writes it without JSON mode."""
-    entries = spatial_entries(prompt, task, talk.shown_last(prompt, scenes))
-    return limit.cut_list([dump(entry) for entry in entries], limit.FENCED, most)
+        entries = spatial_entries(prompt, task, talk.shown(prompt, task, scenes))
+        return limit.cut_list([_row(entry) for entry in entries], limit.FENCED, most)
+    return limit.cut_document(f"```json\n{dump(_value(prompt, task, scenes))}\n```", most)
 
 
 def spatial_entries(prompt: Prompt, task: Task, asked: Sequence[Scene]) -> list[dict[str, Any]]:
     """Boxes, masks or points of every picture asked about; with several, each says which."""
-    wanted = targets.wanted(prompt.question)
-    form = spatial.form_of(prompt.question, task)
+    wanted = targets.wanted(prompt.question, prompt.system)
+    form = form_of(prompt.question, task)
+    style = style_of(prompt)
     written: list[dict[str, Any]] = []
     for index, scene in enumerate(asked):
-        found = spatial.entries(scene, spatial.find(scene, wanted), form)
-        written += [entry | {"image": index} for entry in found] if len(asked) > 1 else found
-    return written
+        found = spatial.Found(scene, find.find(scene, wanted), style.language)
+        entries = spatial.entries(found, form)
+        written += [entry | {"image": index} for entry in entries] if len(asked) > 1 else entries
+    return written[: wanted.most]
+
+
+def _row(entry: object) -> str:
+    """One item of a list, indented as a row of it."""
+    return dump(entry).replace("\n", "\n  ")
 
 
 def _written(value: object, most: int) -> tuple[str, Finish]:
     if isinstance(value, list):
-        return limit.cut_list([dump(item) for item in value], limit.BARE, most)
+        return limit.cut_list([_row(item) for item in value], limit.BARE, most)
     return limit.cut_document(dump(value), most)

@@ -1,45 +1,100 @@
-"""Plain-text answers: which sentence answers which task."""
+"""Plain-text answers: which sentence answers which task, in which words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from twinsight.prompt import Prompt
-from twinsight.tasks import answer, compare, describe
+from twinsight.tasks import answer, compare, describe, naming, places
 from twinsight.tasks.intent import Task
+from twinsight.tasks.lexicon import ORDINALS
+from twinsight.tasks.said import Asked, Said
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.style import Style, style_of
+from twinsight.tasks.vocabulary import fold
+from twinsight.tasks.voice import VOICES
 
-NO_PICTURE = (
-    "I answer questions about pictures, and there is none in this conversation. Send an image "
-    "along with your question."
-)
-
-_ONE_PICTURE: dict[Task, Callable[[Scene, str], str]] = {
-    Task.DESCRIBE: lambda scene, _: describe.caption(scene),
-    Task.READ: lambda scene, _: answer.read(scene),
-    Task.CLASSIFY: answer.classify_text,
+_ONE_PICTURE: dict[Task, Callable[[Scene, Asked], Said]] = {
+    Task.DESCRIBE: lambda scene, asked: _described(scene, asked),
+    Task.READ: answer.read,
+    Task.CLASSIFY: naming.classified,
+    Task.IDENTIFY: naming.identify,
+    Task.COUNT: answer.count,
+    Task.PRESENCE: answer.presence,
+    Task.COLOUR: answer.colour,
+    Task.QUALITY: answer.quality,
+    Task.WHERE: places.where,
+    Task.RELATION: places.relate,
 }
+_SEVERAL: dict[Task, Callable[[Sequence[Scene], Asked], Said]] = {
+    Task.COMPARE: compare.compare,
+    Task.WHICH: compare.which,
+}
+_IMAGE = r"(?:image|picture|photo|photograph)"
+_NUMBERED = re.compile(
+    rf"\b{_IMAGE} (?:number |no |#)?(\d+)\b|\b({'|'.join(ORDINALS)}|last|dernière) {_IMAGE}\b"
+)
 
 
 def reply(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     """The answer in words."""
+    style = style_of(prompt)
     if not scenes:
-        return NO_PICTURE
-    if task is Task.COMPARE:
-        return compare.differences(scenes)
-    asked = shown_last(prompt, scenes)
-    say = _ONE_PICTURE.get(task, lambda scene, _: answer.unknown(scene))
-    if len(asked) == 1:
-        return say(asked[0], prompt.question)
+        return VOICES[style.language].say("no picture")
+    return style.worded(said(prompt.question, task, shown(prompt, task, scenes), style))
+
+
+def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> str:
+    """What is said to a question about these pictures, whole, short or in a word."""
+    asked = Asked.of(question, style)
+    if task in _SEVERAL and len(scenes) > 1:
+        return _worded(_SEVERAL[task](scenes, asked), style)
+    say = _ONE_PICTURE.get(task, answer.unknown)
+    if len(scenes) == 1:
+        return _worded(say(scenes[0], asked), style)
     if task is Task.DESCRIBE:
-        return compare.describe_all(asked)
+        return compare.describe_all(scenes, style)
     return "\n".join(
-        f"Image {index}: {say(scene, prompt.question)}" for index, scene in enumerate(asked, 1)
+        asked.voice.say("image", index=n, text=_worded(say(scene, asked), style))
+        for n, scene in enumerate(scenes, 1)
     )
 
 
-def shown_last(prompt: Prompt, scenes: Sequence[Scene]) -> list[Scene]:
-    """The pictures that the last question is about: those of its own turn, else the latest."""
+def _worded(said: Said, style: Style) -> str:
+    return said.word if style.brevity == "word" else said.text
+
+
+def _described(scene: Scene, asked: Asked) -> Said:
+    language = asked.style.language
+    brief = describe.short_caption(scene, language)
+    text = (
+        describe.title(scene, language)
+        if asked.style.brevity
+        else describe.caption(scene, language)
+    )
+    return Said(text, describe.main_noun(scene) if scene.objects().label else brief)
+
+
+def shown(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> list[Scene]:
+    """The pictures that the last question is about.
+
+    Those of its own turn, else the latest; to compare, at least two where there are; only the one
+    that the question names ("in the second image").
+    """
+    latest = _latest(prompt, scenes)
+    if task in _SEVERAL:
+        return latest if len(latest) > 1 else list(scenes)
+    named = _NUMBERED.search(fold(prompt.question))
+    if named is None or len(scenes) < 2:
+        return latest
+    group = latest if len(latest) > 1 else list(scenes)
+    index = int(named[1]) if named[1] else ORDINALS.get(named[2], len(group))
+    return [group[index - 1]] if 0 < index <= len(group) else latest
+
+
+def _latest(prompt: Prompt, scenes: Sequence[Scene]) -> list[Scene]:
+    """The pictures of the last turn that has any."""
     remaining = list(scenes)
     groups = []
     for turn in prompt.turns:

@@ -1,227 +1,139 @@
-"""Which things a spatial prompt names, how many, and with which keys: English and French."""
+"""Which things a prompt names, and by which place, colour or size: English and French."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
-from twinsight.tasks import vocabulary
-from twinsight.tasks.vocabulary import Language, Meaning
+from twinsight.tasks.clauses import any_of, clauses, limit_of
+from twinsight.tasks.language import Language, language_of, spoken
+from twinsight.tasks.lexicon import FILLER, FORM_NOUNS
+from twinsight.tasks.phrases import Target, target
 
-COLOURS = {
-    "red": "red", "rouge": "red", "orange": "orange", "yellow": "yellow", "jaune": "yellow",
-    "green": "green", "vert": "green", "verte": "green", "blue": "blue", "bleu": "blue",
-    "bleue": "blue", "purple": "purple", "violet": "purple", "violette": "purple", "pink": "pink",
-    "rose": "pink", "brown": "brown", "marron": "brown", "brun": "brown", "brune": "brown",
-    "black": "black", "noir": "black", "noire": "black", "white": "white", "blanc": "white",
-    "blanche": "white", "grey": "grey", "gray": "grey", "gris": "grey", "grise": "grey",
-}  # fmt: skip
+__all__ = ["Target", "Wanted", "target", "wanted"]
 
-SIDES = {
-    "left": "left", "leftmost": "leftmost", "right": "right", "rightmost": "rightmost",
-    "top": "top", "upper": "top", "topmost": "topmost", "bottom": "bottom", "lower": "bottom",
-    "bottommost": "bottommost", "center": "centre", "centre": "centre", "middle": "centre",
-    "gauche": "left", "droite": "right", "haut": "top", "bas": "bottom", "milieu": "centre",
-}  # fmt: skip
-
-SIZES = {
-    "largest": "largest", "biggest": "largest", "main": "largest", "smallest": "smallest",
-    "grand": "", "plus grand": "largest", "plus grande": "largest", "plus petit": "smallest",
-    "plus petite": "smallest", "plus gros": "largest", "plus grosse": "largest",
-}  # fmt: skip
-
-_ANYTHING = {
-    "item", "items", "object", "objects", "thing", "things", "everything", "element", "elements",
-    "objet", "objets", "chose", "choses", "tout", "élément", "éléments", "article", "articles",
-    "stuff", "subject", "subjects", "sujet", "sujets", "instance", "instances", "all",
-}  # fmt: skip
-_TEXT = {
-    "text", "texts", "word", "words", "letter", "letters", "writing", "texte", "textes", "mot",
-    "mots", "sign", "signs", "label text", "panneau", "panneaux", "inscription", "inscriptions",
-}  # fmt: skip
-_FILLER = set(
-    "a an the all every each any some of this that these those its his her their my your visible "
-    "prominent main salient different distinct various individual single following kind kinds type "
-    "types you can see find present there is are there's please both and les la le l un une des du "
-    "de d tous toutes tout chaque ce cette ces visibles principaux principales principal présents "
-    "présentes s'il te plaît on in at to with me most more only just also "
-    "one ones two three four five six seven eight nine ten".split()
+# What a request's things stand after.
+_TRIGGER = any_of(
+    # detection, segmentation, points
+    r"(?:object )?detect(?:ion)?", r"d[eé]tect\w*", r"locate", r"locali[sz]e[rz]?", r"repère[rz]?",
+    r"bounding box(?:es)?", r"box(?:es)?", r"boîtes?(?: englobantes?)?", r"encadre[rz]?",
+    r"cadres?(?: englobants?)?", r"coordinates", r"coordonnées", r"positions? of", r"highlight",
+    r"segment(?:ation)?(?: masks?)?", r"segment\w*", r"masks?", r"masques?", r"détoure[rz]?",
+    r"outlines?", r"contours?", r"polygons?", r"silhouettes?", r"cut ?outs?",
+    r"point(?:s|ez|er|e)?(?: to| at| out)?", r"montre du doigt", r"mark", r"trajectory",
+    r"find", r"trouve[rz]?", r"identify", r"identifie[rz]?", r"list",
+    # counting, presence, place
+    r"count", r"how many", r"number of", r"combien", r"compte[rz]?", r"nombre de",
+    r"is there", r"are there", r"y a t il", r"il y a", r"do you see", r"can you see", r"vois tu",
+    r"voyez vous", r"contains?(?: any)?", r"contient(?: il| elle)?", r"shows?", r"montre[rz]?",
+    r"has", r"have", r"is this", r"is that", r"is it", r"est ce(?: que)?",
+    r"where (?:is|are)", r"where's", r"which part (?:of \w+ )?is", r"où (?:est|sont|se trouv\w+)",
+    # colour
+    r"what colou?r (?:is|are)", r"colou?rs?(?: of)?", r"couleurs?(?: est| sont)?",
+)  # fmt: skip
+_FIRST_WORD = re.compile(r"^(?:is|are|any)\b")
+# Where the words about the things end and those about the answer's form begin.
+_END = any_of(
+    r"(?:and |et )?(?:output|return|respond|format|answer|renvoie\w*|réponds)",
+    r"(?:and |et )(?:give|provide|tell|label|donne\w*|indique\w*)",
+    r"labels? (?:with|them|it|each|as|by|in)", r"with (?:the )?keys?", r"with confidence",
+    r"as (?:a )?json", r"in json", r"in \w+ format", r"en json", r"au format",
+    r"where each", r"using", r"normali[sz]ed", r"dominat\w+",
+)  # fmt: skip
+_APART = re.compile(r",|/|&|\band\b|\bor\b|\bet\b|\bou\b|\bas well as\b|\bainsi que\b")
+_ASIDE = re.compile(
+    r"^(?:with|avec|in|en|as|at|for|pour|au|each|one|using|by)\b(?! (?:bois|verre))"
 )
-
-_TRIGGER = re.compile(
-    r"\b(?:detect(?:ion)?|détect\w*|segment(?:ation)?(?: masks?)?|segment\w*|masks?|masques?|point(?:s|ez|er|e)?"
-    r"(?: to| at| out)?|bounding box(?:es)?|box(?:es)?|locate|locali[sz]e|localise[rz]?|find|trouve[rz]?|"
-    r"boîtes?(?: englobantes?)?|cadres?(?: englobants?)?|outline|count|how many|number of|combien|compte[rz]?|"
-    r"is there|are there|where (?:is|are)|where's|où (?:est|sont|se trouv\w+)|y a-t-il|"
-    r"do you see|can you see|vois[- ]tu|contains?|show|silhouettes? of|détoure[rz]?|trajectory)\b",
-    re.IGNORECASE,
-)
-# Where the words about the things end and those about the place or the form of the answer begin.
-_END = re.compile(
-    r"(?:[.;:?!\n]|,? ?\b(?:in|on|from|within|of|dans|sur|de) (?:the |this |these |that |each |both |la |l'|le |cette |les |ces )"
-    r"?(?:given |provided |attached |following )?(?:image|picture|photo|photograph|scene|frame)s?\b|"
-    r"\b(?:output|return|respond|answer|format|as (?:a )?json|in json|with (?:the )?keys?|where each|using|"
-    r"normali[sz]ed|the box_2d|at most|no more than|limit|up to|max(?:imum)?|en json|au format|renvoie|"
-    r"réponds|au plus|and (?:output|return|give|label|provide)|are there|do you|can you|is there|y a-t-il|"
-    r"vois[- ]tu|can be seen|are visible|est-ce)\b)",
-    re.IGNORECASE,
-)
-_MOST = re.compile(
-    r"\b(?:at most|max(?:imum)?(?: of)?|no more than|up to|limit(?:ed)? to|top|au plus|au maximum|"
-    r"jusqu'à|first)\s+(\d{1,4})\b|\b(\d{1,4}) (?:items?|objects?|boxes|results?) (?:at most|max|or fewer)",
-    re.IGNORECASE,
-)
-_FRENCH = re.compile(
-    r"\b(?:le|la|les|des|une|est|sont|dans|avec|pour|sur|quoi|quelle?s?|combien|où|que|qu'|détect\w+|"
-    r"cette|ces|donne\w*|image contient|y a-t-il|décri\w+|légende\w*|masques?)\b",
-    re.IGNORECASE,
-)
-_ENGLISH = re.compile(
-    r"\b(?:the|is|are|what|how|this|in|of|detect|give|which|where|describe|caption|and|with)\b",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One thing asked for. `names` None means anything at all; empty means nothing that is known.
-
-    `word` is what the caller called it, where it is another word for the very thing.
-    """
-
-    phrase: str
-    names: frozenset[str] | None
-    word: str = ""
-    text: bool = False
-    colour: str = ""
-    side: str = ""
-    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All that is asked for: things, the most answers, and the language of the labels."""
+    """All that is asked for: things, those left out, the most answers, the labels' language."""
 
     targets: tuple[Target, ...] = field(default_factory=tuple)
+    without: frozenset[str] = frozenset()
     most: int | None = None
     language: Language = "en"
 
 
-def language_of(question: str) -> Language:
-    """French when its small words outnumber the English ones."""
-    french, english = len(_FRENCH.findall(question)), len(_ENGLISH.findall(question))
-    return "fr" if french > english else "en"
+def wanted(question: str, system: str = "") -> Wanted:
+    """What a detection, segmentation, pointing, counting or other prompt about things is after."""
+    tongue = spoken(question)
+    found = _first_named(question, tongue) or (Target("", None),)
+    without: frozenset[str] = frozenset()
+    for clause in clauses(question):
+        for part in _parts(clause.without):
+            without |= getattr(target(part, tongue), "names", None) or frozenset()
+    language = language_of(question, system)
+    return Wanted(_with_shared_noun(found), without, limit_of(question), language)
 
 
-def wanted(question: str) -> Wanted:
-    """What a detection, segmentation, pointing or counting prompt is after."""
-    most = _MOST.search(question)
-    limit = int(next(g for g in most.groups() if g)) if most else None
-    phrases = _phrases(question)
-    targets = tuple(t for t in map(_target, phrases) if t is not None)
-    if not targets:
-        targets = (Target("", None),)
-    return Wanted(_with_shared_noun(targets), limit, language_of(question))
+def _first_named(question: str, tongue: Language) -> tuple[Target, ...]:
+    """The targets of the first clause that names something after a word that asks."""
+    cut = clauses(question)
+    for clause, following in zip_longest(cut, cut[1:]):
+        listed = _known(following.text, tongue) if clause.opens and following else ()
+        for region in _regions(clause.text):
+            named = _named(region, tongue)
+            if named:
+                return listed if listed and all(t.names is None for t in named) else named
+    for clause in cut:
+        named = _known(clause.text, tongue)
+        if named:
+            return named
+    return ()
 
 
-def _phrases(question: str) -> list[str]:
-    """The noun phrases of the first clause that names something."""
-    for match in _TRIGGER.finditer(question):
-        rest = question[match.end() :]
-        rest = re.sub(r"^\s*(?:masks?|box(?:es)?|points?|2d)\b", "", rest, flags=re.IGNORECASE)
-        rest = re.sub(r"^[\s:,\"'*_-]*(?:for|of|around|to|on|pour|de|des|du|d')?\b", "", rest)
-        end = _END.search(rest)
-        clause = rest[: end.start()] if end else rest
-        parts = [
-            p.strip(" \"'`*()[]") for p in re.split(r",|/|\band\b|\bor\b|\bet\b|\bou\b|&", clause)
-        ]
-        parts = [p for p in parts if p and _content(p)]
-        if parts:
-            return parts
-    return []
+def _regions(clause: str) -> Iterator[str]:
+    """What stands after each word that asks; last, what stands before the first."""
+    first = None
+    opening = _FIRST_WORD.match(clause)
+    if opening is not None and not _TRIGGER.match(clause):
+        yield from _until_end(clause[opening.end() :])
+    for match in _TRIGGER.finditer(clause):
+        first = match if first is None else first
+        yield from _until_end(clause[match.end() :])
+    if first is not None:
+        yield clause[: first.start()]
 
 
-def _content(phrase: str) -> list[str]:
-    words = re.findall(r"[\w'’-]+", phrase.lower().replace("d'", "").replace("l'", ""))
-    return [word for word in words if word not in _FILLER]
+def _until_end(rest: str) -> Iterator[str]:
+    end = _END.search(rest)
+    yield rest[: end.start()] if end else rest
 
 
-def _target(phrase: str) -> Target | None:
-    words = _content(phrase)
-    if not words:
-        return None
-    colour, side, size, rest = "", "", "", []
-    joined = " ".join(words)
-    for wording, kind in SIZES.items():
-        if kind and re.search(rf"\b{wording}\b", joined):
-            size = kind
-            joined = re.sub(rf"\b{wording}\b", " ", joined)
-    for word in joined.split():
-        if word in COLOURS and not (word in ("orange", "rose") and len(words) == 1):
-            colour = COLOURS[word]
-        elif word in SIDES:
-            side = SIDES[word]
-        elif word not in ("side", "hand", "côté", "corner", "half"):
-            rest.append(word)
-    noun = " ".join(rest)
-    names, word, is_text = _resolve(noun)
-    return Target(phrase.strip(), names, word, is_text, colour, side, size)
+def _parts(region: str) -> list[str]:
+    """The region's noun phrases, without those about the answer's form."""
+    parts = [part.strip() for part in _APART.split(region)]
+    kept = [part for i, part in enumerate(parts) if part and (i == 0 or not _ASIDE.match(part))]
+    return [part for part in kept if not _is_form(part)]
 
 
-def _resolve(noun: str) -> tuple[frozenset[str] | None, str, bool]:
-    """The names that a noun phrase covers; its own word for them; whether it is about text."""
-    if not noun or all(word in _ANYTHING for word in noun.split()):
-        return None, "", False
-    if noun in _TEXT:
-        return frozenset(), "", True
-    words = noun.split()
-    head = [word for word in words if word not in _ANYTHING]
-    known: Meaning | None = None
-    for start in range(len(head)):
-        phrase = " ".join(head[start:])
-        known = vocabulary.meaning(phrase)
-        if known is not None:
-            adjectives = head[:start]
-            return _of_material(known, adjectives), (phrase if known.exact else ""), False
-    for end in range(len(head), 0, -1):
-        made_of = vocabulary.material(" ".join(head[:end]))
-        if made_of is not None:
-            return made_of, "", False
-        known = vocabulary.meaning(" ".join(head[:end]))
-        if known is not None:
-            # French adjectives follow their noun: "chaises en bois".
-            return (
-                _of_material(known, [" ".join(head[end:])]),
-                " ".join(head[:end]) if known.exact else "",
-                False,
-            )
-    return frozenset(), "", False
+def _is_form(part: str) -> bool:
+    words = re.findall(r"\w+", part)
+    return bool(words) and all(word in FORM_NOUNS | FILLER for word in words)
 
 
-def _of_material(known: Meaning, adjectives: list[str]) -> frozenset[str]:
-    names = known.names
-    for adjective in adjectives:
-        made_of = vocabulary.material(adjective)
-        if made_of is not None and names & made_of:
-            names = names & made_of
-    return names
+def _named(region: str, tongue: Language) -> tuple[Target, ...]:
+    found = [target(part, tongue) for part in _parts(region)]
+    return tuple(t for t in found if t is not None)
+
+
+def _known(clause: str, tongue: Language) -> tuple[Target, ...]:
+    """The clause's noun phrases that mean something to the eyes."""
+    return tuple(t for t in _named(clause, tongue) if t.names or t.text)
 
 
 def _with_shared_noun(targets: tuple[Target, ...]) -> tuple[Target, ...]:
-    """In "red and blue cars" the first part has only an adjective: the noun is the last part's."""
-    last = targets[-1]
-    completed = []
-    for target in targets:
-        bare = target.names is None and (target.colour or target.side or target.size)
-        if bare and target is not last and last.names is not None:
-            target = Target(
-                target.phrase,
-                last.names,
-                last.word,
-                last.text,
-                target.colour,
-                target.side,
-                target.size,
-            )
-        completed.append(target)
-    return tuple(completed)
+    """In "red and blue cars" and "voitures rouges et bleues" one part has only the adjective."""
+    nouns = [t for t in targets if not t.bare and not t.unknown]
+    if not nouns:
+        return targets
+    return tuple(
+        replace(t, names=nouns[0].names, word=nouns[0].word, sense=nouns[0].sense, bare=False)
+        if t.bare
+        else t
+        for t in targets
+    )

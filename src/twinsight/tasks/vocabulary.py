@@ -1,32 +1,36 @@
 """Words for the things that eyes know: synonyms, wider words, materials; in English and French.
 
 `nouns.txt` holds one thing a line: its English name; other English words for it; its French name
-with its gender; other French words. A word that names several things names them all ("tasse" is a
-cup, and "glass" a wine glass).
+with its gender; other French words. A word that names several things names them all.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
 from twinsight.tasks.english import plural
+from twinsight.tasks.french import plural as french_plural
 
 Language = Literal["en", "fr"]
 
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A thing that can be detected. `feminine` is its French gender."""
+    """A thing that can be detected. `feminine` is its French gender.
+
+    `words` mean the very thing, `narrower` ones a kind of it ("taxi"); both in either language.
+    """
 
     name: str
-    english: tuple[str, ...]
     french: str
     feminine: bool
-    french_others: tuple[str, ...]
+    words: tuple[str, ...]
+    narrower: tuple[str, ...]
 
 
 @cache
@@ -38,12 +42,15 @@ def nouns() -> dict[str, Noun]:
         if line.strip() and not line.startswith("#"):
             name, english, french, others = (cell.strip() for cell in line.split("|"))
             article, _, noun = french.partition(" ")
-            table[name] = Noun(name, _cells(english), noun, article == "une", _cells(others))
+            words = [word.strip() for word in f"{name},{english},{noun},{others}".split(",")]
+            table[name] = Noun(
+                name,
+                noun,
+                article == "une",
+                tuple(word for word in words if word and word[0] != "<"),
+                tuple(word[1:] for word in words if word.startswith("<")),
+            )
     return table
-
-
-def _cells(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def detectable() -> tuple[str, ...]:
@@ -51,101 +58,119 @@ def detectable() -> tuple[str, ...]:
     return tuple(nouns())
 
 
-# Wider words: the English word and its synonyms, French ones after the bar, then the members.
+# Wider words: the English word; its synonyms, French ones after the bar; the members.
 _KINDS = (
     (
         "animal",
-        "animals creature beast | animal bête animaux",
+        "creature beast | animal bête animaux",
         "bird cat dog horse sheep cow elephant bear zebra giraffe",
     ),
-    ("pet", "| compagnon", "cat dog"),
-    ("vehicle", "transport | véhicule", "bicycle car motorcycle airplane bus train truck boat"),
+    ("pet", "| animal_de_compagnie", "cat dog"),
+    (
+        "vehicle",
+        "means_of_transport | véhicule",
+        "bicycle car motorcycle airplane bus train truck boat",
+    ),
     ("furniture", "piece_of_furniture | meuble mobilier", "chair couch bed dining_table bench"),
     ("seat", "seating | siège assise", "chair couch bench"),
     (
         "food",
-        "meal snack dish | nourriture aliment repas plat",
+        "meal snack dish food_item | nourriture aliment repas plat",
         "banana apple sandwich orange broccoli carrot hot_dog pizza donut cake",
     ),
-    ("fruit", "| fruit", "banana apple orange"),
+    ("fruit", "", "banana apple orange"),
     ("vegetable", "veggie | légume", "broccoli carrot"),
     ("tableware", "crockery dishware | vaisselle", "wine_glass cup fork knife spoon bowl"),
     ("container", "vessel | récipient contenant", "bottle wine_glass cup bowl vase"),
+    ("glass", "drinking_glass | verre", "wine_glass cup"),
     ("cutlery", "utensil silverware flatware | couvert ustensile", "fork knife spoon"),
     (
         "appliance",
         "household_appliance | électroménager",
         "microwave oven toaster refrigerator hair_drier",
     ),
+    ("screen", "display | écran", "tv laptop cell_phone"),
     (
         "electronics",
-        "electronic electronic_device device gadget screen | appareil électronique écran",
+        "electronic electronic_device device gadget | appareil appareil_électronique",
         "tv laptop mouse remote keyboard cell_phone",
     ),
     (
         "sports equipment",
         "sports_gear sporting_goods | équipement_sportif",
-        "frisbee skis snowboard sports_ball kite baseball_bat baseball_glove skateboard surfboard tennis_racket",
+        "frisbee skis snowboard sports_ball kite baseball_bat baseball_glove skateboard surfboard "
+        "tennis_racket",
     ),
-    ("bag", "luggage baggage | sac bagage", "backpack handbag suitcase"),
-    ("human", "", "person"),
+    ("luggage", "baggage bag | sac bagage", "backpack handbag suitcase"),
 )
+
+_METAL = "fork knife spoon scissors fire_hydrant parking_meter stop_sign"
+_WOOD = "bench chair dining_table"
+_GLASS = "bottle wine_glass vase"
 
 # Only where the material follows from what the thing is.
 _MATERIALS = {
-    "wooden": "bench chair dining_table",
-    "wood": "bench chair dining_table",
-    "glass": "bottle wine_glass vase",
-    "metal": "fork knife spoon scissors fire_hydrant parking_meter stop_sign",
-    "metallic": "fork knife spoon scissors fire_hydrant parking_meter stop_sign",
-    "en bois": "bench chair dining_table",
-    "bois": "bench chair dining_table",
-    "en verre": "bottle wine_glass vase",
-    "verre": "bottle wine_glass vase",
-    "en métal": "fork knife spoon scissors fire_hydrant parking_meter stop_sign",
-    "métallique": "fork knife spoon scissors fire_hydrant parking_meter stop_sign",
-}  # fmt: skip
+    "wooden": _WOOD,
+    "wood": _WOOD,
+    "bois": _WOOD,
+    "glass": _GLASS,
+    "verre": _GLASS,
+    "metal": _METAL,
+    "metallic": _METAL,
+    "métal": _METAL,
+    "métallique": _METAL,
+    "métalliques": _METAL,
+}
+
+
+def _names(members: str) -> frozenset[str]:
+    return frozenset(member.replace("_", " ") for member in members.split())
+
+
+class Sense(Enum):
+    """How a word's meaning lies to the things that it covers."""
+
+    SAME = "same"
+    WIDER = "wider"
+    NARROWER = "narrower"
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a word means to the detector: the names it covers.
-
-    `exact` says that the word is another word for the thing, and not a wider one.
-    """
+    """What a word means to the detector: the names it covers."""
 
     names: frozenset[str]
-    exact: bool
+    sense: Sense
 
 
 @cache
 def _lexicon() -> dict[str, Meaning]:
-    """Every known word, singular and plural, folded by `fold`."""
-    table: dict[str, set[str]] = {}
-    exact: set[str] = set()
+    """Every known word, singular and plural, folded. A thing's own word beats any other use."""
+    table: dict[str, Meaning] = {}
 
-    def add(word: str, names: set[str], is_exact: bool) -> None:
+    def add(word: str, names: frozenset[str], sense: Sense) -> None:
         for form in {word, plural(word), french_plural(word)}:
-            key = fold(form)
-            if is_exact:
-                # A thing's own word beats a wider use of it.
-                table[key] = (table[key] if key in exact else set()) | names
-                exact.add(key)
-            elif key not in exact:
-                table[key] = table.get(key, set()) | names
+            held = table.get(fold(form))
+            if held is None:
+                table[fold(form)] = Meaning(names, sense)
+            elif held.sense is sense:
+                table[fold(form)] = Meaning(held.names | names, sense)
 
     for noun in nouns().values():
-        for word in (noun.name, *noun.english, noun.french, *noun.french_others):
-            add(word, {noun.name}, is_exact=True)
+        for word in noun.words:
+            add(word, frozenset((noun.name,)), Sense.SAME)
+    for noun in nouns().values():
+        for word in noun.narrower:
+            add(word, frozenset((noun.name,)), Sense.NARROWER)
     for name, synonyms, members in _KINDS:
-        names = {member.replace("_", " ") for member in members.split()}
         for word in (name, *synonyms.replace("|", " ").split()):
-            add(word.replace("_", " "), names, is_exact=False)
-    for material, members in _MATERIALS.items():
-        key = fold(material)
-        if key not in exact:
-            table[key] = {member.replace("_", " ") for member in members.split()}
-    return {key: Meaning(frozenset(names), key in exact) for key, names in table.items()}
+            add(word.replace("_", " "), _names(members), Sense.WIDER)
+    return table
+
+
+def kinds() -> dict[str, frozenset[str]]:
+    """The wider words, each with its members' names."""
+    return {name: _names(members) for name, _, members in _KINDS}
 
 
 def meaning(phrase: str) -> Meaning | None:
@@ -153,10 +178,10 @@ def meaning(phrase: str) -> Meaning | None:
     return _lexicon().get(fold(phrase))
 
 
-def material(phrase: str) -> frozenset[str] | None:
+def material(word: str) -> frozenset[str] | None:
     """The things that are surely of a material; None when the word is none."""
-    members = _MATERIALS.get(phrase.lower())
-    return None if members is None else frozenset(m.replace("_", " ") for m in members.split())
+    members = _MATERIALS.get(fold(word))
+    return None if members is None else _names(members)
 
 
 @cache
@@ -179,28 +204,40 @@ def in_language(name: str, language: Language) -> str:
     return noun.french if noun is not None and language == "fr" else name
 
 
+def is_singular(word: str) -> bool:
+    """Whether a known word is said of one thing: `mug`, `person`, and not `mugs`, `people`."""
+    return fold(word) in _singulars()
+
+
+@cache
+def _singulars() -> frozenset[str]:
+    nouns_own = {fold(word) for noun in nouns().values() for word in (*noun.words, *noun.narrower)}
+    wider = {fold(word) for name, more, _ in _KINDS for word in (name, *more.split())}
+    plurals = {fold(form) for word in nouns_own | wider for form in _plurals(word)}
+    return frozenset((nouns_own | wider) - plurals - {"people", "men", "women", "children", "gens"})
+
+
+def _plurals(word: str) -> set[str]:
+    return {plural(word), french_plural(word)} - {word}
+
+
 def singular(word: str, name: str) -> str:
     """The form of a thing's word that is said of one: `mugs` → `mug`, `people` → `person`."""
-    noun = nouns()[name]
-    for candidate in (noun.name, *noun.english):
-        if fold(word) in (fold(candidate), fold(plural(candidate))):
-            is_plural = fold(word) != fold(candidate) or plural(name) == candidate
-            return name if is_plural and plural(name) == fold(word) else candidate
+    key = fold(word)
+    if key == fold(plural(name)):
+        return name
+    for candidate in nouns()[name].words:
+        if key == fold(candidate) or key in map(fold, _plurals(candidate)):
+            return candidate
     return name
 
 
-def french_plural(noun: str) -> str:
-    """`chaise` → `chaises`, `gâteau` → `gâteaux`; the first word of a phrase takes the ending."""
-    head, space, tail = noun.partition(" ")
-    if head.endswith(("s", "x", "z")):
-        return noun
-    if head.endswith(("eau", "eu")):
-        return head + "x" + space + tail
-    if head.endswith("al"):
-        return head[:-2] + "aux" + space + tail
-    return head + "s" + space + tail
-
-
 def fold(phrase: str) -> str:
-    """Lower case, hyphens and underscores as spaces, single spaces."""
-    return re.sub(r"[\s_\-]+", " ", phrase.lower()).strip()
+    """Lower case, hyphens and underscores as blanks, single blanks, "l'eau" as "le eau"."""
+    text = phrase.lower().replace("’", "'")
+    text = _ELISION.sub(lambda found: _ELIDED[found[1]] + " ", text)
+    return " ".join(re.sub(r"[_\-]", " ", text).split())
+
+
+_ELIDED = {letters: letters + "e" for letters in ("l", "d", "qu", "n", "s", "c", "j", "m", "t")}
+_ELISION = re.compile(rf"\b({'|'.join(_ELIDED)})'(?=[^\W\d_])")

@@ -1,0 +1,164 @@
+"""The things that a request names, found in a picture: by name, colour, place and size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinsight.geometry.detections import Detections
+from twinsight.tasks import vocabulary
+from twinsight.tasks.colour import colours_at
+from twinsight.tasks.describe import finer
+from twinsight.tasks.language import Language
+from twinsight.tasks.scene import Scene
+from twinsight.tasks.targets import Target, Wanted
+from twinsight.tasks.vocabulary import Sense
+
+MOST_ITEMS = 100
+SURE_LINE = 0.5
+LIKELY_NAME = 0.3
+"""A whole-picture name this sure makes the object it is a kind of an answer to that name."""
+
+_UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing found: `kind` is the detector's name for it, or "text"; `xyxy` is in pixels."""
+
+    label: str
+    score: float
+    xyxy: NDArray[np.float32]
+    kind: str
+
+    @property
+    def wh(self) -> tuple[float, float]:
+        """The box's size in pixels."""
+        return float(self.xyxy[2] - self.xyxy[0]), float(self.xyxy[3] - self.xyxy[1])
+
+
+def find(scene: Scene, wanted: Wanted) -> list[Item]:
+    """The things asked for, best first, each once.
+
+    When a request ranks them ("the two largest"), they come in that order.
+    """
+    seen: dict[tuple[str, tuple[float, ...]], Item] = {}
+    for target in wanted.targets:
+        for item in of_target(scene, target, wanted.language):
+            if item.kind not in wanted.without:
+                seen.setdefault((item.kind, tuple(map(float, item.xyxy))), item)
+    items = list(seen.values())
+    if not any(target.order for target in wanted.targets):
+        items.sort(key=lambda item: -item.score)
+    return items[: min(wanted.most or MOST_ITEMS, MOST_ITEMS)]
+
+
+def of_target(scene: Scene, target: Target, language: Language = "en") -> list[Item]:
+    """One target's things: best first, or in the order that it asks for."""
+    if target.text:
+        found = _lines(scene)
+        rows = list(range(len(found)))
+    else:
+        found = scene.objects()
+        names = _names(scene, target)
+        rows = [i for i, kind in enumerate(found.label) if names is None or kind in names]
+    if target.colour and rows:
+        shades = colours_at(scene, found.xyxy[rows])
+        rows = [i for i, shade in zip(rows, shades, strict=True) if shade == target.colour]
+    rows = _placed(found.xyxy, rows, target, scene.wh)
+    if target.text:
+        labels = [clean_label(found.label[i]) for i in rows]
+        kinds = ["text"] * len(rows)
+    else:
+        labels = [_label(scene, found, i, target, language) for i in rows]
+        kinds = [found.label[i] for i in rows]
+    return [
+        Item(label, float(found.score[i]), found.xyxy[i], kind)
+        for label, kind, i in zip(labels, kinds, rows, strict=True)
+    ]
+
+
+def lines_of(scene: Scene) -> list[str]:
+    """The text in the picture, a line each, as far as it is sure."""
+    return [line.text for line in scene.lines if line.score >= SURE_LINE and line.text.strip()]
+
+
+def _lines(scene: Scene) -> Detections:
+    lines = [line for line in scene.lines if line.score >= SURE_LINE and line.text.strip()]
+    if not lines:
+        return Detections.empty()
+    boxes = [np.concatenate([line.quad.min(0), line.quad.max(0)]) for line in lines]
+    scores = np.array([line.score for line in lines], np.float32)
+    return Detections(np.stack(boxes).astype(np.float32), scores, tuple(x.text for x in lines))
+
+
+def _names(scene: Scene, target: Target) -> frozenset[str] | None:
+    """The detector's names; for a word that only the labeler knows, the objects it is a kind of."""
+    if not target.unknown or not target.phrase:
+        return target.names
+    asked = vocabulary.fold(target.phrase)
+    for seen in scene.recognition.labels:
+        if seen.score >= LIKELY_NAME and vocabulary.fold(seen.name) in asked:
+            return frozenset(seen.kinds)
+    return target.names
+
+
+def _label(scene: Scene, found: Detections, row: int, target: Target, language: Language) -> str:
+    """In the caller's word where it means the very thing, else the eyes' own."""
+    kind = found.label[row]
+    if language == "fr":
+        return vocabulary.in_language(kind, "fr")
+    if target.word and target.names and target.sense is Sense.SAME:
+        return vocabulary.singular(target.word, kind)
+    return finer(kind, found.label.count(kind), scene.recognition)
+
+
+def _placed(
+    xyxy: NDArray[np.float32], rows: list[int], target: Target, wh: tuple[int, int]
+) -> list[int]:
+    """The rows in the halves asked for, ranked and cut as asked."""
+    if not rows:
+        return rows
+    x = (xyxy[:, 0] + xyxy[:, 2]) / 2 / wh[0]
+    y = (xyxy[:, 1] + xyxy[:, 3]) / 2 / wh[1]
+    halves = {
+        "left": x < 0.5,
+        "right": x >= 0.5,
+        "top": y < 0.5,
+        "bottom": y >= 0.5,
+        "centre": (abs(x - 0.5) < 0.25) & (abs(y - 0.5) < 0.25),
+    }
+    for side in target.sides:
+        rows = [i for i in rows if halves[side][i]]
+    if target.order:
+        area = (xyxy[:, 2:] - xyxy[:, :2]).prod(1)
+        ranks = {
+            "left": x,
+            "right": -x,
+            "top": y,
+            "bottom": -y,
+            "largest": -area,
+            "smallest": area,
+        }
+        rows = sorted(rows, key=lambda i: float(ranks[target.order][i]))
+    elif target.rank:
+        rows = sorted(rows, key=lambda i: float(x[i]))
+    if target.rank:
+        return rows[target.rank - 1 : target.rank]
+    return rows[: target.take]
+
+
+def clean_label(text: str) -> str:
+    """Without slashes and control characters: the guide's sample makes file names of labels."""
+    return re.sub(r"\s+", " ", _UNSAFE.sub(" ", text)).strip()[:100] or "text"
+
+
+def stack(items: Sequence[Item]) -> NDArray[np.float32]:
+    """The items' boxes, (n, 4) xyxy."""
+    if not items:
+        return np.zeros((0, 4), np.float32)
+    return np.stack([item.xyxy for item in items]).astype(np.float32)

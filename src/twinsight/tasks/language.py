@@ -1,0 +1,60 @@
+"""In which of our two languages a question is asked, and in which it wants its answer."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from twinsight.tasks.vocabulary import fold
+
+Language = Literal["en", "fr"]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_FRENCH = _words("""
+    le la les des du une un est sont dans avec pour sur quoi quel quelle quels quelles
+    combien où que qui de et ou cette cet ces ce au aux en il elle je tu vous nous pas ne
+    plus moi toi tout tous toutes donne donnez donner image montre détecte détecter détectez
+    décris décrire légende vois vas-y lis classe compte compare photo masques boîtes réponds
+    y qu chaque entre
+""")
+_ENGLISH = _words("""
+    the is are was were what how this these that those in of give which where who why
+    describe caption and with do does can you there any for to from it many much all each
+    every please show find on at a an not has have detect segment point boxes tell me image
+    photo count
+""")
+_ASKED = (
+    (re.compile(r"\bin french\b|\ben français\b|\ben francais\b"), "fr"),
+    (re.compile(r"\bin english\b|\ben anglais\b"), "en"),
+)
+
+
+def spoken(question: str) -> Language:
+    """The language of the words: French when its small words outnumber the English ones."""
+    words = re.findall(r"[^\W\d_]+", fold(question))
+    french = sum(word in _FRENCH or any(c in "éèêàùçœ" for c in word) for word in words)
+    return "fr" if french > sum(word in _ENGLISH for word in words) else "en"
+
+
+def asked(*texts: str) -> Language | None:
+    """The language that is asked for by name ("in French"), in the first text that does."""
+    for text in texts:
+        for pattern, language in _ASKED:
+            if pattern.search(text.lower()):
+                return "fr" if language == "fr" else "en"
+    return None
+
+
+def language_of(question: str, system: str = "") -> Language:
+    """The language to answer in: the one asked for, else the question's own.
+
+    A question without words of either language (a label, nothing) goes with the system instruction.
+    """
+    named = asked(question, system)
+    if named is not None:
+        return named
+    return spoken(question if question.strip() else system)

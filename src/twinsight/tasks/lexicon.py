@@ -1,0 +1,193 @@
+"""Small words of requests, English and French, as tables: colours, sides, orders, numbers, fillers.
+
+Every word is written as `vocabulary.fold` leaves it: lower case, no hyphens, "l'eau" as "le eau".
+"""
+
+from __future__ import annotations
+
+
+def _table(rows: str) -> dict[str, str]:
+    """`red: rouge rouges` → each word after the colon means the one before it."""
+    found: dict[str, str] = {}
+    for row in rows.strip().splitlines():
+        meaning, words = row.split(":")
+        found |= dict.fromkeys(words.split(), meaning.strip())
+    return found
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+COLOURS = _table("""
+    red: red rouge rouges
+    orange: orange
+    yellow: yellow jaune jaunes
+    green: green vert verte verts vertes
+    turquoise: turquoise
+    blue: blue bleu bleue bleus bleues
+    purple: purple violet violette violets violettes
+    pink: pink rose roses
+    brown: brown marron marrons brun brune bruns brunes
+    black: black noir noire noirs noires
+    white: white blanc blanche blancs blanches
+    grey: grey gray gris grise grises
+""")
+
+SIDES = _table("""
+    left: left gauche
+    right: right droite
+    top: top upper haut
+    bottom: bottom lower bas
+    centre: centre center middle milieu
+""")
+
+ORDERS = _table("""
+    largest: largest biggest
+    smallest: smallest tiniest
+    left: leftmost
+    right: rightmost
+    top: topmost uppermost highest
+    bottom: bottommost lowest
+""")
+
+# French makes its superlatives with "plus": "la plus grande tasse".
+PLUS = _table("""
+    largest: grand grande grands grandes gros grosse grosses
+    smallest: petit petite petits petites
+    top: haut haute
+    bottom: bas basse
+""")
+
+NUMBERS = {
+    word: value
+    for value, words in enumerate(
+        (
+            "one single",
+            "two deux both",
+            "three trois",
+            "four quatre",
+            "five cinq",
+            "six",
+            "seven sept",
+            "eight huit",
+            "nine neuf",
+            "ten dix",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+
+ORDINALS = {
+    word: value
+    for value, words in enumerate(
+        (
+            "first 1st premier première",
+            "second 2nd deuxième seconde",
+            "third 3rd troisième",
+            "fourth 4th quatrième",
+            "fifth 5th cinquième",
+            "sixth 6th sixième",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+
+# Words for whatever there is to see.
+ANYTHING = _words("""
+    item items object objects thing things everything element elements objet objets chose
+    choses élément éléments article articles stuff subject subjects sujet sujets instance
+    instances anything entity entities entité entités
+""")
+
+TEXT = _words("""
+    text texts word words letter letters writing texte textes mot mots sign signs panneau
+    panneaux inscription inscriptions lettering caption captions lettre lettres phrase
+    phrases
+""")
+# Words that go with those without changing what they mean: "text lines", "all words visible".
+TEXT_FORMS = _words("""
+    line lines block blocks region regions area areas ligne lignes
+""")
+
+DEFINITE = _words("""
+    the le la this that ce cet cette its his her their son sa
+""")
+EACH = _words("""
+    each every all any some chaque tous toutes tout les des ces these those
+""")
+
+# Said of things without telling them apart.
+FILLER = _words("""
+    a an the all every each any some no this that these those its his her their my your me
+    us i it they visible prominent main salient important different distinct various
+    individual single following kind kinds type types sort sorts you we please both more
+    most much many only just also too again here there's whole entire complete own small
+    little big large tiny huge actual real several un une des du de le la les ce cet cette
+    ces tous toutes tout chaque quelques plusieurs visibles principaux principales principal
+    principale présents présentes présent présente importants importantes important
+    différents différentes petit petite petits petites grand grande grands grandes gros
+    grosse moi nous je tu te plaît plait il elle son sa ses leur leurs mon ma mes type sorte
+    genre autre autres other others seulement aussi image images picture pictures photo
+    photos photograph
+""")
+
+# What may stand between the request's verb and its thing, so that it is passed over there.
+LEADING = _words("""
+    of for to at on out around in is are was were be there from with about as have has get
+    give me the 2d 3d bounding box boxes mask masks segmentation segment point points
+    coordinates position positions location locations outline outlines contour contours
+    polygon polygons silhouette silhouettes cutout cutouts label labels detection and 2
+    which show find locate detect identify list parts part pair pairs group groups set sets
+    bunch lot lots piece pieces slice slices number amount image photo instance return give
+    show output produce draw get provide run perform create generate place put need can you
+    please what which color colors colour colours sur pour de à au aux dans en avec est sont
+    y a t il ils elle elles que boîte boîtes cadre cadres englobante englobantes englobant
+    englobants masque masques coordonnées position donne donnez donner fournis produis
+    combien couleur couleurs quelle quelles quel quels emplacement emplacements paire paires
+    groupe nombre tranche tranches morceau morceaux liste
+""")
+
+# Where a thing's own words end and what is told about it begins: "cup | being held by the man".
+AFTER = _words("""
+    that which who whose where with without in on at by of from to for near next behind
+    under above below beside between inside over into onto around against along across
+    through being is are was were does do did can could has have had there so if when while
+    using made called such as qui que où dont dans sur avec sans en à au aux de du par pour
+    près derrière devant sous entre contre chez est sont était y a ont vois voit voyez peut
+    peux on comme
+""")
+
+# Words after a noun that tell nothing of it: "there", "visible in the picture".
+UNTOLD = _words("""
+    there visible shown depicted pictured see seen present here included y t il tu vous te
+    partant partir trouve trouvent
+""")
+
+# Nouns of the answer's form and not of the picture.
+FORM_NOUNS = _words("""
+    json label labels name names score scores confidence confidences coordinates box boxes
+    bbox mask masks list array key keys class classes category categories description
+    descriptions answer output result results format fencing code markdown colour colours
+    color colors ingredient ingredients number numbers étiquette étiquettes nom noms clé
+    clés liste réponse coordonnées couleur couleurs confiance
+""")
+
+# Words of place that say nothing by themselves: "side", "corner".
+PLACE = _words("""
+    side hand corner half far edge côté coin moitié partie part plus most
+""")
+
+LIGHT = (
+    FILLER
+    | PLACE
+    | COLOURS.keys()
+    | SIDES.keys()
+    | ORDERS.keys()
+    | PLUS.keys()
+    | NUMBERS.keys()
+    | ORDINALS.keys()
+)
+"""Words beside a noun that do not change which thing it names."""

@@ -1,0 +1,79 @@
+"""What a picture or a thing in it is: in the caller's labels, or in the eyes' own names."""
+
+from __future__ import annotations
+
+import re
+
+from twinsight.tasks import classify, describe
+from twinsight.tasks.english import sentence
+from twinsight.tasks.find import of_target
+from twinsight.tasks.language import spoken
+from twinsight.tasks.phrases import Target, target
+from twinsight.tasks.said import Asked, Said, kind_of, named, none_of
+from twinsight.tasks.scene import Scene
+from twinsight.tasks.vocabulary import fold
+from twinsight.tasks.voice import counts_said
+
+_KIND = re.compile(
+    r"\b(?:what|which|quelle?s?|identify|identifie|name)"
+    r"(?:'s| (?:(?:kind|type|breed|sort|species|make|model|race|genre|espèce)s?|of|is|are|de|this|"
+    r"that|these|it|the|le|la)\b)* ?(?P<kind>.*)"
+)
+
+
+def classified(scene: Scene, asked: Asked) -> Said:
+    """One of the labels in the question; without any, what the picture is."""
+    labels = classify.offered(asked.question)
+    if not labels:
+        return _whole(scene, asked)
+    choice = classify.choose(labels, scene)
+    if choice.score > 0 or choice.label.lower() in classify.NEUTRAL:
+        return Said(choice.label, choice.label)
+    things = describe.short_caption(scene, asked.style.language)
+    offered = asked.voice.listed(labels, "or")
+    return Said(asked.voice.say("none fits", labels=offered, things=things), asked.unknown())
+
+
+def identify(scene: Scene, asked: Asked) -> Said:
+    """What the picture shows of the kind that is asked for ("what animal is this?")."""
+    found = _KIND.search(fold(asked.question))
+    kind = target(found["kind"], spoken(asked.question)) if found else None
+    if kind is None or kind.names is None:
+        return _whole(scene, asked)
+    if kind.unknown:
+        return _of_group(scene, asked, kind)
+    items = of_target(scene, kind, "en")
+    name = scene.recognition.name
+    if name is not None and {name.name, *name.kinds} & ({kind_of(kind)} | kind.names):
+        others = {item.kind for item in items} - {name.name, *name.kinds}
+        if not others:
+            return _looks_like(describe.sayable(name, asked.style.language), asked)
+    if not items:
+        none = none_of(kind, asked.voice)
+        return Said(asked.voice.say("see none", none=none), asked.voice.say("none"))
+    things = counts_said((item.kind for item in items), asked.voice)
+    kinds = dict.fromkeys(item.kind for item in items)
+    return Said(asked.voice.say("see", things=things), asked.voice.listed(list(kinds)))
+
+
+def _of_group(scene: Scene, asked: Asked, kind: Target) -> Said:
+    """For kinds that only the labeler knows: "what flower is this?"."""
+    word = classify.key_of(named(kind))
+    name = scene.recognition.name
+    if name is not None and word in map(classify.key_of, (name.name, *name.kinds)):
+        return _looks_like(describe.sayable(name, asked.style.language), asked)
+    return Said(asked.voice.say("cannot recognise", thing=named(kind)), asked.unknown())
+
+
+def _whole(scene: Scene, asked: Asked) -> Said:
+    name = describe.sayable(scene.recognition.name, asked.style.language)
+    if name:
+        return _looks_like(name, asked)
+    things = describe.short_caption(scene, asked.style.language)
+    labels = scene.objects().label
+    return Said(sentence(things), describe.main_noun(scene) if labels else asked.unknown())
+
+
+def _looks_like(name: str, asked: Asked) -> Said:
+    thing = asked.voice.counted(1, name)
+    return Said(asked.voice.say("looks like", thing=thing), name)

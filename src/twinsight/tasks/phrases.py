@@ -1,0 +1,195 @@
+"""One noun phrase: which thing it means, and what else it says of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from twinsight.tasks import vocabulary
+from twinsight.tasks.language import Language
+from twinsight.tasks.lexicon import (
+    AFTER,
+    ANYTHING,
+    COLOURS,
+    DEFINITE,
+    EACH,
+    FILLER,
+    LEADING,
+    LIGHT,
+    NUMBERS,
+    ORDERS,
+    ORDINALS,
+    PLUS,
+    SIDES,
+    TEXT,
+    TEXT_FORMS,
+    UNTOLD,
+)
+from twinsight.tasks.vocabulary import Sense
+
+LONGEST_NOUN = 5
+"""Words of the longest noun that the vocabulary has."""
+
+_RELATIVE = ("that", "which", "who", "whose", "qui", "que", "dont", "where", "où")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing asked for, with its filters.
+
+    `names` are the detector's names that it covers: None for anything at all, empty for what the
+    eyes do not know. `word` is the caller's noun and `sense` how it lies to those names. `sides`
+    are halves of the picture; `order` is by what the things are ranked ("left": the leftmost
+    first), `rank` which of them is meant, from 1, and `take` how many. `rest` are the words about
+    the thing that no eye can check. `bare`: an adjective that shares another target's noun.
+    """
+
+    phrase: str
+    names: frozenset[str] | None
+    word: str = ""
+    sense: Sense = Sense.SAME
+    text: bool = False
+    colour: str = ""
+    sides: tuple[str, ...] = ()
+    order: str = ""
+    rank: int = 0
+    take: int | None = None
+    rest: str = ""
+    bare: bool = False
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it names something that the eyes do not know."""
+        return self.names is not None and not self.names and not self.text
+
+
+def target(phrase: str, tongue: Language) -> Target | None:
+    """The target that a folded noun phrase names; None when it has no words of its own."""
+    words = re.findall(r"[\w']+", phrase)
+    start = 0
+    while start < len(words) and words[start] in LEADING | FILLER:
+        start += 1
+    before, words = words[:start], words[start:]
+    if not words:
+        return None
+    is_material = before[-1:] == ["en"] and vocabulary.material(words[0]) is not None
+    nothing: list[str] = []
+    head, noun, after, tail = (
+        (words, nothing, nothing, nothing) if is_material else _cut(words, tongue)
+    )
+    beside = [*head, *after]
+    names, sense, is_text, is_bare = _meaning(beside, noun, tail)
+    order, sides, rest = _place(beside, tail)
+    numbers = [word for word in [*before, *beside] if word in NUMBERS or word.isdigit()]
+    take = NUMBERS.get(numbers[0]) or int(numbers[0]) if numbers else None
+    rank = next((ORDINALS[word] for word in beside if word in ORDINALS), 0)
+    said = " ".join(noun)
+    if not noun and names is not None and not is_text:
+        said = " ".join(word for word in head if word not in LIGHT)
+    is_one = vocabulary.is_singular(said) or (not noun and names is None and _one_thing(beside))
+    is_the = bool(DEFINITE & {*before, *head}) and not EACH & {*before, *head}
+    if rank or (order and take is None and is_one):
+        take = 1
+    if is_the and is_one and names and len(sides) == 1 and sides[0] != "centre" and not order:
+        order, sides, take = sides[0], (), 1
+    colour = next((COLOURS[word] for word in beside if word in COLOURS), "")
+    return Target(
+        phrase, names, said, sense, is_text, colour, sides, order, rank, take, rest, is_bare
+    )
+
+
+def _cut(words: list[str], tongue: Language) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The words before the noun, the noun, those of its head after it, and the rest.
+
+    The noun is empty where none is known.
+    """
+    cut = next((i for i in range(1, len(words)) if _ends(words, i)), len(words))
+    for start in range(cut):
+        # Nouns that reach over the cut: "planche | de surf".
+        for end in range(min(len(words), start + LONGEST_NOUN), cut, -1):
+            if vocabulary.meaning(" ".join(words[start:end])):
+                after = _up_to_next_cut(words, end)
+                return words[:start], words[start:end], words[end:after], words[after:]
+    start, end = _english_noun(words[:cut]) if tongue == "en" else _french_noun(words[:cut])
+    return words[:start], words[start:end], words[end:cut], words[cut:]
+
+
+def _ends(words: list[str], i: int) -> bool:
+    """Whether what is told about the thing begins at word `i`."""
+    if words[i] in AFTER:
+        return True
+    is_participle = words[i].endswith(("ing", "ed")) and words[i] not in LIGHT
+    return is_participle and any(vocabulary.meaning(" ".join(words[s:i])) for s in range(i))
+
+
+def _up_to_next_cut(words: list[str], end: int) -> int:
+    return next((i for i in range(end, len(words)) if words[i] in AFTER), len(words))
+
+
+def _english_noun(head: list[str]) -> tuple[int, int]:
+    """The last words that are a known noun; only words that do not matter may follow them."""
+    for end in range(len(head), 0, -1):
+        for start in range(max(0, end - LONGEST_NOUN), end):
+            if vocabulary.meaning(" ".join(head[start:end])):
+                return start, end
+        if head[end - 1] not in LIGHT:
+            break
+    return len(head), len(head)
+
+
+def _french_noun(head: list[str]) -> tuple[int, int]:
+    """The first words that are a known noun: French adjectives follow."""
+    for start in range(len(head)):
+        for end in range(min(len(head), start + LONGEST_NOUN), start, -1):
+            if vocabulary.meaning(" ".join(head[start:end])):
+                return start, end
+    return len(head), len(head)
+
+
+def _meaning(
+    beside: list[str], noun: list[str], tail: list[str]
+) -> tuple[frozenset[str] | None, Sense, bool, bool]:
+    """The names covered, in which sense, whether it is text, whether it is only an adjective."""
+    made_of = [*beside, *tail[1:2]] if tail[:1] in (["en"], ["of"]) else beside
+    materials = [m for m in map(vocabulary.material, made_of) if m is not None]
+    own = [word for word in beside if word not in LIGHT and vocabulary.material(word) is None]
+    known = vocabulary.meaning(" ".join(noun)) if noun else None
+    if known is not None and not (own and own[-1:] != noun[-1:] and _is_thing(own, beside, noun)):
+        names = known.names
+        for material in materials:
+            names = names & material or names
+        return names, known.sense, False, False
+    things = [word for word in own if word in ANYTHING]
+    if any(word in TEXT for word in own) and all(w in TEXT | TEXT_FORMS | ANYTHING for w in own):
+        return frozenset(), Sense.SAME, True, False
+    if materials and (things or not own):
+        return frozenset().union(*materials), Sense.WIDER, False, False
+    if things:
+        return None, Sense.WIDER, False, False
+    return (None if not own else frozenset()), Sense.SAME, False, not own
+
+
+def _is_thing(own: list[str], beside: list[str], noun: list[str]) -> bool:
+    """Whether "glass items" is about the items: a noun that is a material beside a wider word."""
+    return any(w in ANYTHING for w in own) and vocabulary.material(" ".join(noun)) is not None
+
+
+def _one_thing(beside: list[str]) -> bool:
+    return any(word in ANYTHING and not word.endswith("s") for word in beside)
+
+
+def _place(beside: list[str], tail: list[str]) -> tuple[str, tuple[str, ...], str]:
+    """By what things are ranked, in which halves they are, and the words that tell neither."""
+    order = next((ORDERS[word] for word in beside if word in ORDERS), "")
+    for first, second in pairwise(beside):
+        if first == "plus" and second in PLUS:
+            order = PLUS[second]
+    sides = tuple(SIDES[word] for word in beside if word in SIDES)
+    plain = [word for word in tail if word not in AFTER | LIGHT | UNTOLD]
+    said = [SIDES[word] for word in tail if word in SIDES]
+    if plain or not said or any(word in _RELATIVE for word in tail):
+        return order, sides, " ".join(tail) if plain else ""
+    if tail[0] == "from" or "partant" in tail or "partir" in tail or beside[-1:] == ["plus"]:
+        return said[0], sides, ""
+    return order, (*sides, *said), ""

@@ -1,0 +1,135 @@
+"""One thing seen, in answer to the places of a caller's JSON schema: box, mask, point, label, …"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twinsight.tasks.fill import Ask, Facts, Given
+from twinsight.tasks.find import Item
+from twinsight.tasks.spatial import Found
+from twinsight.tasks.wanting import (
+    BOX,
+    CAPTION,
+    COLOUR,
+    COUNT,
+    ENDS,
+    INDEX,
+    LABEL,
+    POINT,
+    PRESENCE,
+    SCORE,
+    SHAPE,
+    TEXT,
+    words_of,
+)
+
+
+def is_place(ask: Ask, words: set[str]) -> bool:
+    """Whether a property asks where a single thing is, or how sure it is."""
+    return bool(words & (BOX | SHAPE | SCORE)) or "".join(words_of(_last(ask))) in ENDS
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One thing: its name, how sure, where, its colour, and its shape when that is asked."""
+
+    found: Found
+    row: int
+    image: int = 0
+
+    @property
+    def item(self) -> Item:
+        return self.found.items[self.row]
+
+    def value(self, ask: Ask) -> object | None:
+        """What the property's name asks of this thing."""
+        words = set(words_of(_last(ask)))
+        if "".join(words_of(_last(ask))) in ENDS and ask.type in ("integer", "number"):
+            return self.found.box(self.row)[ENDS["".join(words_of(_last(ask)))]]
+        given = {
+            "array": self._list,
+            "string": self._string,
+            "boolean": self._flag,
+            "integer": self._number,
+            "number": self._number,
+        }.get(ask.type)
+        return given(ask, words) if given is not None else None
+
+    def items(self, ask: Ask) -> Sequence[Facts] | None:
+        """Corners of the outline, or points, as objects of x and y."""
+        words = set(words_of(_last(ask)))
+        if words & SHAPE:
+            return [Given({"x": x, "y": y}, ask.path) for x, y in self.found.polygon(self.row)]
+        if words & POINT:
+            y, x = self.found.point(self.row)
+            return [Given({"x": x, "y": y}, ask.path)]
+        return None
+
+    def inside(self, ask: Ask) -> Facts:
+        """A box or a point as an object of numbers; else this thing again."""
+        words = set(words_of(_last(ask)))
+        if words & POINT and not words & BOX:
+            y, x = self.found.point(self.row)
+            return Given({"x": x, "y": y}, ask.path)
+        if words & BOX:
+            y0, x0, y1, x1 = self.found.box(self.row)
+            sizes = {
+                "x": x0,
+                "y": y0,
+                "width": x1 - x0,
+                "height": y1 - y0,
+                "w": x1 - x0,
+                "h": y1 - y0,
+            }
+            ends = {name: (y0, x0, y1, x1)[at] for name, at in ENDS.items()}
+            properties = ask.schema.get("properties", {})
+            known = sizes | ends
+            return Given(
+                {name: known.get("".join(words_of(name))) for name in properties}, ask.path
+            )
+        return self
+
+    def _list(self, ask: Ask, words: set[str]) -> list[Any] | None:
+        if words & SHAPE:
+            return self.found.polygon(self.row)
+        if words & POINT and not words & BOX and ask.schema.get("minItems") != 4:
+            return self.found.point(self.row)
+        told = str(ask.schema.get("description", "")).lower()
+        if words & BOX or ask.schema.get("minItems") == 4 or "ymin" in told or not ask.path:
+            return self.found.box(self.row)
+        if words & COLOUR:
+            return [self.found.colour(self.row)]
+        return [self.item.label] if words & LABEL else None
+
+    def _string(self, ask: Ask, words: set[str]) -> str | None:
+        if words & SHAPE:
+            return self.found.mask_uri(self.row)
+        choices = [c for c in ask.schema.get("enum", []) if isinstance(c, str)]
+        if words & COLOUR:
+            return self.found.colour(self.row)
+        if choices:
+            names = (self.item.label.lower(), self.item.kind)
+            return next((c for c in choices if c.lower().replace("_", " ") in names), None)
+        if words & CAPTION:
+            return self.found.description(self.row)
+        is_said = words & (LABEL | TEXT) or not ask.path
+        return self.item.label if is_said or self.item.label.lower() in words else None
+
+    def _number(self, ask: Ask, words: set[str]) -> float | None:
+        if words & SCORE:
+            return round(self.item.score, 3)
+        if words & {"image", "picture"}:
+            return self.image
+        if words & INDEX:
+            return self.row
+        return 1 if words & COUNT else None
+
+    def _flag(self, ask: Ask, words: set[str]) -> bool | None:
+        left = words - PRESENCE
+        return True if words & PRESENCE and not left else None
+
+
+def _last(ask: Ask) -> str:
+    return ask.path[-1] if ask.path else ""
