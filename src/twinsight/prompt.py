@@ -131,6 +131,10 @@ class Prompt:
     shape: AnswerShape = field(default_factory=AnswerShape)
     sampling: Sampling = field(default_factory=Sampling)
     functions: tuple[FunctionDeclaration, ...] = ()
+    calling: Literal["AUTO", "ANY", "NONE"] = "AUTO"
+    """Whether a function is to be called: as it suits, in any case, or not at all."""
+    allowed: tuple[str, ...] = ()
+    """The names of the functions that may be called; empty for all of them."""
 
     @property
     def images(self) -> tuple[ImageRef, ...]:

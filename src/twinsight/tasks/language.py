@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from twinsight.tasks.lexicon import word_set
 from twinsight.tasks.vocabulary import fold
 
 Language = Literal["en", "fr"]
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_FRENCH = _words("""
+_FRENCH = word_set("""
     le la les des du une un est sont dans avec pour sur quoi quel quelle quels quelles
     combien où que qui de et ou cette cet ces ce au aux en il elle je tu vous nous pas ne
     plus moi toi tout tous toutes donne donnez donner image montre détecte détecter détectez
     décris décrire légende vois vas-y lis classe compte compare photo masques boîtes réponds
     y qu chaque entre
 """)
-_ENGLISH = _words("""
+_ENGLISH = word_set("""
     the is are was were what how this these that those in of give which where who why
     describe caption and with do does can you there any for to from it many much all each
     every please show find on at a an not has have detect segment point boxes tell me image

@@ -15,7 +15,8 @@ def _table(rows: str) -> dict[str, str]:
     return found
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """The words, apart by blanks or lines."""
     return frozenset(text.split())
 
 
@@ -96,31 +97,31 @@ ORDINALS = {
 }
 
 # Words for whatever there is to see.
-ANYTHING = _words("""
+ANYTHING = word_set("""
     item items object objects thing things everything element elements objet objets chose
     choses élément éléments article articles stuff subject subjects sujet sujets instance
     instances anything entity entities entité entités
 """)
 
-TEXT = _words("""
+TEXT = word_set("""
     text texts word words letter letters writing texte textes mot mots sign signs panneau
     panneaux inscription inscriptions lettering caption captions lettre lettres phrase
     phrases
 """)
 # Words that go with those without changing what they mean: "text lines", "all words visible".
-TEXT_FORMS = _words("""
+TEXT_FORMS = word_set("""
     line lines block blocks region regions area areas ligne lignes
 """)
 
-DEFINITE = _words("""
+DEFINITE = word_set("""
     the le la this that ce cet cette its his her their son sa
 """)
-EACH = _words("""
+EACH = word_set("""
     each every all any some chaque tous toutes tout les des ces these those
 """)
 
 # Said of things without telling them apart.
-FILLER = _words("""
+FILLER = word_set("""
     a an the all every each any some no this that these those its his her their my your me
     us i it they visible prominent main salient important different distinct various
     individual single following kind kinds type types sort sorts you we please both more
@@ -135,7 +136,7 @@ FILLER = _words("""
 """)
 
 # What may stand between the request's verb and its thing, so that it is passed over there.
-LEADING = _words("""
+LEADING = word_set("""
     of for to at on out around in is are was were be there from with about as have has get
     give me the 2d 3d bounding box boxes mask masks segmentation segment point points
     coordinates position positions location locations outline outlines contour contours
@@ -151,7 +152,7 @@ LEADING = _words("""
 """)
 
 # Where a thing's own words end and what is told about it begins: "cup | being held by the man".
-AFTER = _words("""
+AFTER = word_set("""
     that which who whose where with without in on at by of from to for near next behind
     under above below beside between inside over into onto around against along across
     through being is are was were does do did can could has have had there so if when while
@@ -161,13 +162,13 @@ AFTER = _words("""
 """)
 
 # Words after a noun that tell nothing of it: "there", "visible in the picture".
-UNTOLD = _words("""
+UNTOLD = word_set("""
     there visible shown depicted pictured see seen present here included y t il tu vous te
     partant partir trouve trouvent
 """)
 
 # Nouns of the answer's form and not of the picture.
-FORM_NOUNS = _words("""
+FORM_NOUNS = word_set("""
     json label labels name names score scores confidence confidences coordinates box boxes
     bbox mask masks list array key keys class classes category categories description
     descriptions answer output result results format fencing code markdown colour colours
@@ -176,7 +177,7 @@ FORM_NOUNS = _words("""
 """)
 
 # Words of place that say nothing by themselves: "side", "corner".
-PLACE = _words("""
+PLACE = word_set("""
     side hand corner half far edge côté coin moitié partie part plus most
 """)
 

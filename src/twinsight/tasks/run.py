@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from twinsight.engines.eyes import Eyes
 from twinsight.image.decode import DefaultLimits
-from twinsight.prompt import Delta, Finish, Prompt
-from twinsight.tasks import limit, structured, talk
+from twinsight.prompt import Call, Delta, Finish, Prompt
+from twinsight.tasks import calls, limit, structured, talk
 from twinsight.tasks.intent import task_of
 from twinsight.tasks.scene import Scene, SceneCache, Shelf
 from twinsight.tasks.style import style_of
@@ -42,11 +42,26 @@ def answer(
     most = min(prompt.shape.max_tokens or limits.output_tokens, limits.output_tokens)
     shelf = Shelf(DefaultLimits(limits.max_pixels))
     scenes = [Scene(ref, eyes, cache, shelf, check, glance) for ref in prompt.images]
+    call = calls.call_for(prompt, scenes)
+    if call is not None:
+        yield _called(call, most)
+        return
     text, finish = _said(prompt, scenes, most)
     yield from limit.deltas(text, finish)
 
 
+def _called(call: Call, most: int) -> Delta:
+    """The call whole, or nothing when it does not fit: half a call is none."""
+    price = calls.cost(call)
+    if price > most:
+        return Delta("", Finish.MAX_TOKENS)
+    return Delta("", Finish.STOP, call, tokens=price)
+
+
 def _said(prompt: Prompt, scenes: list[Scene], most: int) -> tuple[str, Finish]:
+    given = calls.results(prompt)
+    if given and prompt.shape.schema is None:
+        return limit.cut(limit.stopped(calls.told(given), prompt.shape.stop), most)
     task = task_of(prompt)
     if prompt.shape.mime == "text/x.enum":
         return limit.cut(structured.enum_word(prompt, task, scenes), most)

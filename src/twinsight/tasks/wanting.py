@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from twinsight.tasks.lexicon import word_set
+
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_A-Za-z]+")
 
 
@@ -12,29 +14,25 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
-def _words(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-CAPTION = _words(
+CAPTION = word_set(
     "caption description summary answer alt describe response reply result légende overview "
     "details scene"
 )
-LABEL = _words("label name category class classification object type subject tag item kind")
-LABELS = _words("labels tags keywords categories classes names")
-TEXT = _words("text ocr transcription transcript words sign texte content contents")
-LINES = _words("lines texts words text")
-COUNT = _words("count number num total quantity how many")
-SCORE = _words("score confidence probability certainty conf")
-COLOUR = _words("color colour colors colours couleur couleurs")
-PRESENCE = _words("is has have contains contain are shows present visible there any")
-OBJECTS = _words("objects items detections boxes things entities elements instances masks points")
-BOX = _words("box bbox bounding coordinates coords rectangle region rect")
-SHAPE = _words("mask segmentation polygon contour outline")
-POINT = _words("point points center centre position location keypoint")
-SIZE = _words("width height")
-IMAGES = _words("images image pictures picture photos photo results per")
-INDEX = _words("index id idx image picture")
+LABEL = word_set("label name category class classification object type subject tag item kind")
+LABELS = word_set("labels tags keywords categories classes names")
+TEXT = word_set("text ocr transcription transcript words sign texte content contents")
+LINES = word_set("lines texts words text")
+COUNT = word_set("count number num total quantity how many")
+SCORE = word_set("score confidence probability certainty conf")
+COLOUR = word_set("color colour colors colours couleur couleurs")
+PRESENCE = word_set("is has have contains contain are shows present visible there any")
+OBJECTS = word_set("objects items detections boxes things entities elements instances masks points")
+BOX = word_set("box bbox bounding coordinates coords rectangle region rect")
+SHAPE = word_set("mask segmentation polygon contour outline")
+POINT = word_set("point points center centre position location keypoint")
+SIZE = word_set("width height")
+IMAGES = word_set("images image pictures picture photos photo results per")
+INDEX = word_set("index id idx image picture")
 
 # [ymin, xmin, ymax, xmax]: where each number stands that a property may ask for alone.
 ENDS = {

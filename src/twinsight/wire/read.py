@@ -79,7 +79,8 @@ def _prompt(reader: Reader, request: dict[str, Any], caller: Caller) -> Prompt:
     _check_calls(turns)
     system = _system(reader, request.get("system_instruction"), resolution)
     _check_thinking(config)
-    return Prompt(turns, system, shape, _sampling(config), functions)
+    calling, allowed = _calling(request.get("tool_config", {}), functions)
+    return Prompt(turns, system, shape, _sampling(config), functions, calling, allowed)
 
 
 def _turns(reader: Reader, value: Any, resolution: Resolution) -> tuple[Turn, ...]:
@@ -329,6 +330,31 @@ def _functions(
             f"Function calling with a response mime type: '{shape.mime}' is unsupported"
         )
     return tuple(found.values())
+
+
+def _calling(
+    config: dict[str, Any], functions: tuple[FunctionDeclaration, ...]
+) -> tuple[Literal["AUTO", "ANY", "NONE"], tuple[str, ...]]:
+    """Whether functions are to be called, and which (CONTRACT §3.5).
+
+    VALIDATED leaves the choice as AUTO does: arguments always satisfy their schema here.
+    """
+    inner = config.get("function_calling_config", {})
+    mode = inner.get("mode", "AUTO")
+    allowed = tuple(inner.get("allowed_function_names", ()))
+    path = "tool_config.function_calling_config"
+    if allowed and mode not in ("ANY", "VALIDATED"):
+        raise InvalidValue(
+            f"{path}.allowed_function_names", "it can be set only with mode ANY or VALIDATED"
+        )
+    unknown = set(allowed) - {function.name for function in functions}
+    if unknown:
+        raise InvalidValue(
+            f"{path}.allowed_function_names", f"no function is declared as {sorted(unknown)[0]!r}"
+        )
+    if mode == "ANY" and not functions:
+        raise InvalidValue(f"{path}.mode", "ANY needs function declarations in tools")
+    return ("ANY" if mode == "ANY" else "NONE" if mode == "NONE" else "AUTO"), allowed
 
 
 def _function(declaration: dict[str, Any]) -> FunctionDeclaration:
