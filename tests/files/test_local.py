@@ -519,6 +519,25 @@ def test_one_key_cannot_use_up_everybodys_uploads(tmp_path: Path) -> None:
     run_with_store(tmp_path, scenario, max_open_uploads=4, max_owner_open_uploads=3)
 
 
+def test_slow_clients_of_one_key_do_not_hold_up_another(tmp_path: Path) -> None:
+    async def scenario(store: LocalStore, clock: Clock) -> None:
+        slow = [await store.start("slow", FileWish()) for _ in range(4)]
+        requests = [
+            asyncio.ensure_future(store.append(upload.token, 0, stuck(DATA[:100])))
+            for upload in slow
+        ]
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):
+            assert (await put(store, "quick", DATA)).size == len(DATA)
+        for request in requests:
+            request.cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
+        received = [(await store.query(upload.token)).received for upload in slow]
+        assert sorted(received) == [0, 0, 100, 100]
+
+    run_with_store(tmp_path, scenario, idle_seconds=30.0, max_streams=3, max_owner_streams=2)
+
+
 def test_what_a_header_said_is_remembered(tmp_path: Path) -> None:
     async def scenario(store: LocalStore, clock: Clock) -> None:
         file = await put(store, "me", DATA)

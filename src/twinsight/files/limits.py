@@ -25,8 +25,10 @@ class FileLimits:
     """The same for a start that never sent a byte, and for the memory of a finished upload."""
     max_open_uploads: int = 10_000
     max_owner_open_uploads: int = 1_000
-    max_streams: int = 128
+    max_streams: int = 96
     """Upload bodies read at the same moment; further ones wait their turn."""
+    max_owner_streams: int = 32
+    """The same for one key, so that slow clients of one do not hold up the others."""
     idle_seconds: float = 60.0
     """A body that sends nothing for this long is cut; what it sent stays."""
     takeover_seconds: float = 3.0

@@ -34,6 +34,7 @@ import os
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from twinsight.errors import FileForbidden, InvalidConfig, InvalidUpload, NotFound, Unavailable
 from twinsight.files.checks import check_complete, check_space, check_span, checked
@@ -89,6 +90,8 @@ class LocalStore:
         self._threads = Threads()
         self._sessions: dict[bytes, Session] = {}
         self._streams = asyncio.Semaphore(limits.max_streams)
+        # One key's bodies; an entry goes when nobody holds or awaits it.
+        self._lanes: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._pour = Pour(self._folder, self._database, self._threads, limits, self._now)
 
     @classmethod
@@ -114,20 +117,30 @@ class LocalStore:
         self, token: str, offset: int, body: AsyncIterator[bytes], length: int | None = None
     ) -> Upload:
         digest = token_digest(token)
-        async with self._turn(digest) as session, self._streams:
+        async with self._turn(digest) as session:
             row = await self._threads.sql(self._database.upload, digest)
             if row.state == "final":
                 return _repeated(token, row, offset, length)
             check_span(row, offset, length, self._limits)
             if length == 0:
                 return _upload(token, row, row.received)
-            check_space(await self._threads.disk(self._folder.free_bytes), self._limits)
-            part = await self._open_part(row, session)
-            try:
-                await self._pour.run(row, part, offset, session.pieces(body))
-                return _upload(token, row, part.received)
-            finally:
-                await self._threads.disk(part.close)
+            lane = self._lanes.setdefault(
+                row.owner, asyncio.Semaphore(self._limits.max_owner_streams)
+            )
+            async with lane, self._streams:
+                return _upload(token, row, await self._receive(row, session, offset, body))
+
+    async def _receive(
+        self, row: UploadRow, session: Session, offset: int, body: AsyncIterator[bytes]
+    ) -> int:
+        """Add the body; how much is received then."""
+        check_space(await self._threads.disk(self._folder.free_bytes), self._limits)
+        part = await self._open_part(row, session)
+        try:
+            await self._pour.run(row, part, offset, session.pieces(body))
+            return part.received
+        finally:
+            await self._threads.disk(part.close)
 
     async def query(self, token: str) -> Upload:
         row = await self._threads.sql(self._database.upload, token_digest(token))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from twinsight.files.tables import UploadRow
     from twinsight.files.threads import Threads
 
-BLOCK_BYTES = 512 * 1024
+BLOCK_BYTES = 256 * 1024
 _BLOCK_PIECES = 256
 
 
