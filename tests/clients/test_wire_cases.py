@@ -241,7 +241,9 @@ def test_case_20_json_schema_with_defs(client: Client, photos: Any) -> None:
     contents = user(image(photos.scene), DETECT)
     reply = client.ask("generate", model=MODEL, contents=contents, config=config).ok()
     answer = json.loads(reply["text"])
-    assert list(answer) == ["caption", "boxes", "count"]
+    # A Go map has no order of its own: its encoder sorts the schema's keys before they are sent.
+    order = ["caption", "boxes", "count"]
+    assert list(answer) == (sorted(order) if client.language == "go" else order)
     assert answer["caption"] is None or isinstance(answer["caption"], str)
     assert type(answer["count"]) is int
     assert_boxes(answer["boxes"])
