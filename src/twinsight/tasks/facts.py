@@ -11,37 +11,48 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from twinsight.prompt import ImageRef, Prompt, Text, Turn
-from twinsight.tasks import classify, describe, find, intent, talk, targets
+from twinsight.prompt import Prompt
+from twinsight.tasks import classify, describe, find, talk, targets
+from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
 from twinsight.tasks.fill import Ask, Facts, Given
 from twinsight.tasks.intent import Task
-from twinsight.tasks.lexicon import COLOURS
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.sightings import Seen, is_place
+from twinsight.tasks.sightings import Seen, counted, is_place
 from twinsight.tasks.spatial import Found
 from twinsight.tasks.style import Style, style_of
 from twinsight.tasks.voice import VOICES
 from twinsight.tasks.wanting import (
+    BOX,
     CAPTION,
     COLOUR,
+    COMPARED,
     COUNT,
     IMAGES,
+    INDEX,
     LABEL,
     LABELS,
     LINES,
+    MAIN,
     OBJECTS,
+    POINT,
     PRESENCE,
+    REPLY,
     SCORE,
+    SHAPE,
+    SHARE,
     SIZE,
     TEXT,
+    TITLE,
     words_of,
 )
 
 _SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
-_ANSWERED = (Task.COUNT, Task.PRESENCE, Task.COLOUR, Task.WHERE, Task.RELATION, Task.READ,
-             Task.IDENTIFY, Task.QUALITY, Task.WHICH, Task.COMPARE)  # fmt: skip
+CHOSEN_AT_LEAST = 0.35
+"""How sure a word of a list's enum must be to be in the list."""
+
+ABSENT: Facts = Given({})
+"""A thing that was asked for by name and was not found."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,8 @@ class SceneFacts:
     prompt: Prompt
     task: Task
     scenes: Sequence[Scene]
+    index: int | None = None
+    """Which of the request's pictures these facts are of, where they are of one of several."""
 
     @cached_property
     def style(self) -> Style:
@@ -75,8 +88,10 @@ class SceneFacts:
         choices = [c for c in ask.schema.get("enum", []) if isinstance(c, str)]
         if choices:
             return choice(choices, _question(ask) or self.prompt.question, self.scenes)
-        if is_place(ask, words) and self.task in _SPATIAL:
+        if self.task in _SPATIAL and (is_place(ask, words) or words & (LABEL | COLOUR)):
             return self.seen[0].value(ask) if self.seen else None
+        if self.index is not None and words & INDEX and ask.type == "integer":
+            return self.index
         given = {
             "boolean": self._yes_or_no,
             "integer": self._number,
@@ -93,11 +108,13 @@ class SceneFacts:
         words = set(_named(ask)) if ask.path else set(OBJECTS)
         inner = ask.schema.get("items", {})
         names = {w for name in inner.get("properties", {}) for w in words_of(name)}
-        if words & IMAGES and len(self.scenes) > 1:
-            return [SceneFacts(self.prompt, self.task, [scene]) for scene in self.scenes]
-        if words & LINES and not names & LABEL:
-            text = targets.Target("", frozenset(), text=True)
-            return self._seen_of(text)
+        is_whole = names & CAPTION and not names & (LABEL | BOX | POINT | SHAPE)
+        if (words & IMAGES or is_whole) and self.task not in _SPATIAL:
+            return [self._one(index) for index in range(len(self.scenes))]
+        if (words & LINES or names & TEXT) and not names & LABEL:
+            return self._seen_of(targets.Target("", frozenset(), text=True))
+        if names & COUNT and not names & (BOX | POINT | SHAPE):
+            return counted(self.seen)
         if words & COLOUR and names & SHARE:
             return [
                 Given({name: value for name in names for value in (_shade(name, *pair),)})
@@ -110,12 +127,17 @@ class SceneFacts:
         words = _named(ask)
         numbers = [int(word) for word in words if word.isdigit()]
         if len(self.scenes) > 1 and numbers and 0 < numbers[0] <= len(self.scenes):
-            return SceneFacts(self.prompt, self.task, [self.scenes[numbers[0] - 1]])
+            return self._one(numbers[0] - 1)
         thing = targets.target(" ".join(words), "en") if words else None
         if thing is not None and thing.names:
             found = self._seen_of(thing)
             return found[0] if found else ABSENT
         return self
+
+    def _one(self, index: int) -> SceneFacts:
+        """Facts of one picture by itself: what compares several describes one."""
+        task = Task.DESCRIBE if self.task in SEVERAL else self.task
+        return SceneFacts(self.prompt, task, [self.scenes[index]], index)
 
     def _seen_of(self, target: targets.Target) -> list[Seen]:
         return [
@@ -136,15 +158,20 @@ class SceneFacts:
             return "\n".join(find.lines_of(scene)) or None
         if words & TITLE:
             return describe.title(scene, language).rstrip(".")
+        if words & COMPARED and len(self.scenes) > 1:
+            return talk.said(_question(ask), Task.COMPARE, self.scenes, Style(language))
+        told = self._answered(ask.schema.get("description", ""))
+        if told:
+            return told
         if words & CAPTION or (not ask.path and not words):
             return self._said(words)
         if words & LABEL:
             return _name(scene)
-        return self._answered(_question(ask)) or self._answered(ask.schema.get("description", ""))
+        return self._answered(_question(ask))
 
     def _said(self, words: set[str]) -> str | None:
         """The prompt's own answer, in a sentence."""
-        if self.task in _ANSWERED or words & REPLY:
+        if self.task in ANSWERED or words & REPLY:
             style = Style(self.style.language)
             return talk.said(self.prompt.question, self.task, self.scenes, style)
         return describe.caption(self.scenes[0], self.style.language)
@@ -210,60 +237,6 @@ class SceneFacts:
         return answered(question, self.scenes, "en" if english else self.style.language)
 
 
-def answered(question: str, scenes: Sequence[Scene], language: Any = "en") -> str | None:
-    """The answer in one word to a question about these pictures; None when it is not known."""
-    if not question.strip():
-        return None
-    shown = tuple(ImageRef("") for _ in scenes)
-    task = intent.task_of(Prompt((Turn("user", (*shown, Text(question))),)))
-    if task not in _ANSWERED:
-        return None
-    style = Style(language, "word")
-    word = talk.said(question, task, scenes[:1] if task not in _SEVERAL else scenes, style)
-    return None if word == VOICES[style.language].say("unknown") else word
-
-
-def choice(
-    words: Sequence[str], question: str, scenes: Sequence[Scene], certain: bool = False
-) -> str | None:
-    """The word of an enum that fits; None when nothing speaks for any, unless it must be one."""
-    if not scenes:
-        return None
-    folded = {word.strip().lower(): word for word in words}
-    if folded.keys() & set(COLOURS) or folded.keys() & {"yes", "no", "oui", "non"}:
-        for language in ("en", "fr"):
-            word = answered(question, scenes, language)
-            if word is not None and word.lower() in folded:
-                return folded[word.lower()]
-        for name, _ in scenes[0].measures.colours:
-            if name in folded:
-                return folded[name]
-    w, h = scenes[0].wh
-    if {"landscape", "portrait"} <= folded.keys():
-        return folded[
-            "portrait" if h > w else "square" if h == w and "square" in folded else "landscape"
-        ]
-    chosen = classify.choose(words, scenes[0])
-    return chosen.label if certain or chosen.score > 0 else None
-
-
-def type_named(name: str) -> str:
-    """The JSON type that a key's name suggests."""
-    words = set(words_of(name))
-    last = words_of(name)[-1:]
-    if words & PRESENCE:
-        return "boolean"
-    if words & COUNT:
-        return "integer"
-    if words & SCORE:
-        return "number"
-    return (
-        "array"
-        if words & (LABELS | {"objects", "items", "colors", "colours"}) and last
-        else "string"
-    )
-
-
 def _named(ask: Ask) -> list[str]:
     return words_of(ask.path[-1] if ask.path else str(ask.schema.get("title", "")))
 
@@ -283,12 +256,3 @@ def _name(scene: Scene) -> str | None:
 
 def _shade(name: str, colour: str, share: float) -> object:
     return colour if name in COLOUR | LABEL else round(share, 3)
-
-
-_SEVERAL = (Task.COMPARE, Task.WHICH)
-CHOSEN_AT_LEAST = 0.35
-MAIN = frozenset(["main", "dominant", "primary"])
-TITLE = frozenset(("title", "heading"))
-REPLY = frozenset(["answer", "response", "reply", "result", "explanation"])
-SHARE = frozenset(["share", "percent", "percentage", "fraction", "proportion", "ratio"])
-ABSENT: Facts = Given({})

@@ -14,15 +14,14 @@ Language = Literal["en", "fr"]
 _FRENCH = word_set("""
     le la les des du une un est sont dans avec pour sur quoi quel quelle quels quelles
     combien où que qui de et ou cette cet ces ce au aux en il elle je tu vous nous pas ne
-    plus moi toi tout tous toutes donne donnez donner image montre détecte détecter détectez
-    décris décrire légende vois vas-y lis classe compte compare photo masques boîtes réponds
-    y qu chaque entre
+    plus moi toi tout tous toutes donne donnez donner montre détecte détecter détectez
+    décris décrire légende vois vas-y lis compte masques boîtes réponds
+    qu chaque entre
 """)
 _ENGLISH = word_set("""
     the is are was were what how this these that those in of give which where who why
     describe caption and with do does can you there any for to from it many much all each
-    every please show find on at a an not has have detect segment point boxes tell me image
-    photo count
+    every please show find on at a an not has have detect segment point boxes tell me count
 """)
 _ASKED = (
     (re.compile(r"\bin french\b|\ben français\b|\ben francais\b"), "fr"),

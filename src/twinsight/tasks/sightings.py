@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,6 +130,39 @@ class Seen:
     def _flag(self, ask: Ask, words: set[str]) -> bool | None:
         left = words - PRESENCE
         return True if words & PRESENCE and not left else None
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """All the things of one label, as one."""
+
+    label: str
+    number: int
+    first: Seen
+
+    def value(self, ask: Ask) -> object | None:
+        """Its name and its number; else what is true of the first."""
+        words = set(words_of(_last(ask)))
+        if words & COUNT and ask.type in ("integer", "number"):
+            return self.number
+        return self.first.value(ask)
+
+    def items(self, ask: Ask) -> Sequence[Facts] | None:
+        """Nothing more."""
+        return None
+
+    def inside(self, ask: Ask) -> Facts:
+        """The same again."""
+        return self
+
+
+def counted(seen: Sequence[Seen]) -> list[Facts]:
+    """The things by their labels, each label with how many there are."""
+    numbers = Counter(one.item.label for one in seen)
+    firsts: dict[str, Seen] = {}
+    for one in seen:
+        firsts.setdefault(one.item.label, one)
+    return [_Kind(label, numbers[label], first) for label, first in firsts.items()]
 
 
 def _last(ask: Ask) -> str:

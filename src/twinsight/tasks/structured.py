@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from twinsight.prompt import Finish, Prompt
-from twinsight.tasks import facts, find, limit, spatial, talk, targets
+from twinsight.tasks import asking, facts, find, limit, spatial, talk, targets
 from twinsight.tasks.fill import dump, fill
 from twinsight.tasks.intent import Task
 from twinsight.tasks.keys import form_of
@@ -24,7 +24,7 @@ def enum_word(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     schema: dict[str, Any] = prompt.shape.schema or {}
     words = [str(word) for word in schema.get("enum", []) if word is not None]
     asked = talk.shown(prompt, task, scenes)
-    return facts.choice(words, prompt.question, asked, certain=True) or words[0]
+    return asking.choice(words, prompt.question, asked, certain=True) or words[0]
 
 
 def json_text(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
@@ -51,7 +51,7 @@ def schema_of_keys(prompt: Prompt) -> dict[str, Any] | None:
     names = list(dict.fromkeys(_KEY.findall(words)))
     if not names or not (re.search(r"\bkeys?\b|\bclés?\b|\bfields?\b|json", words, re.IGNORECASE)):
         return None
-    properties = {name: {"type": [facts.type_named(name), "null"]} for name in names}
+    properties = {name: {"type": [asking.type_named(name), "null"]} for name in names}
     for one in properties.values():
         if one["type"][0] == "array":
             one["items"] = {"type": "string"}  # type: ignore[assignment]

@@ -1,0 +1,88 @@
+"""Single questions about pictures with answers of one word: for places in a caller's schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from twinsight.prompt import ImageRef, Prompt, Text, Turn
+from twinsight.tasks import classify, intent, talk
+from twinsight.tasks.intent import Task
+from twinsight.tasks.lexicon import COLOURS
+from twinsight.tasks.scene import Scene
+from twinsight.tasks.style import Style
+from twinsight.tasks.voice import VOICES
+from twinsight.tasks.wanting import (
+    COUNT,
+    LABELS,
+    PRESENCE,
+    SCORE,
+    words_of,
+)
+
+SEVERAL = (Task.COMPARE, Task.WHICH)
+ANSWERED = (
+    *SEVERAL,
+    Task.COUNT,
+    Task.PRESENCE,
+    Task.COLOUR,
+    Task.WHERE,
+    Task.RELATION,
+    Task.READ,
+    Task.IDENTIFY,
+    Task.QUALITY,
+)
+
+
+def answered(question: str, scenes: Sequence[Scene], language: Any = "en") -> str | None:
+    """The answer in one word to a question about these pictures; None when it is not known."""
+    if not question.strip():
+        return None
+    shown = tuple(ImageRef("") for _ in scenes)
+    task = intent.task_of(Prompt((Turn("user", (*shown, Text(question))),)))
+    if task not in ANSWERED:
+        return None
+    style = Style(language, "word")
+    word = talk.said(question, task, scenes[:1] if task not in SEVERAL else scenes, style)
+    return None if word == VOICES[style.language].say("unknown") else word
+
+
+def choice(
+    words: Sequence[str], question: str, scenes: Sequence[Scene], certain: bool = False
+) -> str | None:
+    """The word of an enum that fits; None when nothing speaks for any, unless it must be one."""
+    if not scenes:
+        return None
+    folded = {word.strip().lower(): word for word in words}
+    if folded.keys() & set(COLOURS) or folded.keys() & {"yes", "no", "oui", "non"}:
+        for language in ("en", "fr"):
+            word = answered(question, scenes, language)
+            if word is not None and word.lower() in folded:
+                return folded[word.lower()]
+        for name, _ in scenes[0].measures.colours:
+            if name in folded:
+                return folded[name]
+    w, h = scenes[0].wh
+    if {"landscape", "portrait"} <= folded.keys():
+        return folded[
+            "portrait" if h > w else "square" if h == w and "square" in folded else "landscape"
+        ]
+    chosen = classify.choose(words, scenes[0])
+    return chosen.label if certain or chosen.score > 0 else None
+
+
+def type_named(name: str) -> str:
+    """The JSON type that a key's name suggests."""
+    words = set(words_of(name))
+    last = words_of(name)[-1:]
+    if words & PRESENCE:
+        return "boolean"
+    if words & COUNT:
+        return "integer"
+    if words & SCORE:
+        return "number"
+    return (
+        "array"
+        if words & (LABELS | {"objects", "items", "colors", "colours"}) and last
+        else "string"
+    )
