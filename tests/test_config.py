@@ -30,6 +30,15 @@ def test_flags_beat_environment_beats_file_beats_defaults(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "size"),
+    [("20 MB", 20_971_520), ("2GB", 2**31), ("1 kib", 1024), ("12345", 12_345)],
+)
+def test_sizes_in_words(text: str, size: int) -> None:
+    loaded = config.load(environ={"TWINSIGHT_MAX_BODY_BYTES": text})
+    assert loaded.config.max_body_bytes == size
+
+
+@pytest.mark.parametrize(
     ("environ", "says"),
     [
         pytest.param({"TWINSIGHT_PORT": "abc"}, "port", id="word for a number"),

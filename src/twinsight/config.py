@@ -7,6 +7,7 @@ variables, command-line flags. `twinsight doctor` prints the values in force and
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -74,7 +75,7 @@ def _setting(default: Any, help: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings. Sizes in bytes, times in seconds, pictures in pixels."""
+    """All settings. Sizes in bytes (or written `20 MB`), times in seconds, pictures in pixels."""
 
     host: str = _setting("127.0.0.1", "address to bind")
     port: int = _setting(8080, "port to bind; 0 takes a free one")
@@ -86,7 +87,7 @@ class Config:
     )
     log_format: Literal["auto", "json", "console"] = _setting("auto", "form of the log lines")
 
-    max_body_bytes: int = _setting(100 * MIB, "a request's body; Google's older limit is 20971520")
+    max_body_bytes: int = _setting(100 * MIB, "a request's body; Google's older limit is 20 MB")
     max_images: int = _setting(3600, "pictures in one request")
     max_pixels: int = _setting(100_000_000, "pixels of one picture, read from its header")
     max_prompt_tokens: int = _setting(1_048_576, "text tokens in one request")
@@ -178,6 +179,9 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
+_SIZE = re.compile(r"(\d{1,9}) ?([KMG])i?B", re.IGNORECASE)
+_UNITS = {"K": 1024, "M": MIB, "G": GIB}
+
 _TYPES = get_type_hints(Config)
 
 
@@ -186,6 +190,9 @@ def _convert(name: str, value: Any, source: str) -> Any:
         known = ", ".join(sorted(_TYPES))
         shown = ENV_PREFIX + name.upper() if source == "environment" else name
         raise InvalidConfig(f"{source}: there is no setting {shown}. Settings: {known}.")
+    size = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if size and name.endswith("_bytes"):
+        value = int(size[1]) * _UNITS[size[2].upper()]
     if name == "data_dir":
         return Path(value).expanduser()
     try:
