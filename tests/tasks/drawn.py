@@ -79,6 +79,13 @@ class DrawnEyes:
         label = Label(*named)
         return Recognition(label, (label,))
 
+    def rate(self, picture: Picture, names: Sequence[str]) -> list[float | None]:
+        named = self.drawing(picture, "labeler").name
+        if named is None:
+            return [0.01 if name == "castle" else None for name in names]
+        label, score, kinds = named
+        return [score if name in (label, *kinds) else None for name in names]
+
     def read(self, picture: Picture) -> list[TextLine]:
         lines = self.drawing(picture, "reader").lines
         return [TextLine(text, 0.95, _quad(box)) for text, box in lines]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from twinsight.tasks import describe
+from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import lines_of, of_target, stack
@@ -114,18 +115,15 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
 def _recognised(scene: Scene, asked: Asked, target: Target) -> Said:
     """Whether a thing that only the labeler may know is what the picture shows."""
     voice, thing = asked.voice, named(target)
-    for label in scene.recognition.labels:
-        if label.score >= SURE_NAME and thing in (label.name.lower(), *label.kinds):
-            said = voice.counted(1, label.name)
-            return Said(voice.say("yes, looks like", thing=said), asked.yes())
     name = scene.recognition.name
-    if name is not None and thing in (name.name, *name.kinds):
+    if name is not None and key_of(thing) in map(key_of, (name.name, *name.kinds)):
         said = voice.counted(1, describe.sayable(name, asked.style.language))
         return Said(voice.say("yes, looks like", thing=said), asked.yes())
-    known = any(thing == label.name.lower() for label in scene.recognition.labels)
-    return Said(
-        voice.say("may miss" if known else "cannot recognise", thing=thing), asked.unknown()
-    )
+    (rating,) = scene.rate([thing])
+    if rating is not None and rating >= SURE_NAME:
+        return Said(voice.say("yes, looks like", thing=voice.counted(1, thing)), asked.yes())
+    key = "cannot recognise" if rating is None else "may miss"
+    return Said(voice.say(key, thing=thing), asked.unknown())
 
 
 def colour(scene: Scene, asked: Asked) -> Said:

@@ -10,6 +10,9 @@ from twinsight.tasks.english import plural
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.vocabulary import broader, meaning
 
+SUPPORTED = 0.02
+"""How sure the eyes must be of a label to choose it because of what they see."""
+
 NEUTRAL = (
     "unknown",
     "other",
@@ -68,11 +71,13 @@ def choose(labels: Sequence[str], scene: Scene) -> Choice:
     first, with score 0, since an enum must be answered.
     """
     known = evidence(scene)
+    rated = scene.rate(labels)
     scored = [
-        (max(_support(label, known), 0.0), -index, label) for index, label in enumerate(labels)
+        (max(_support(label, known), rate or 0.0), -index, label)
+        for index, (label, rate) in enumerate(zip(labels, rated, strict=True))
     ]
     score, _, label = max(scored)
-    if score > 0:
+    if score >= SUPPORTED:
         return Choice(label, min(score, 1.0))
     neutral = [label for label in labels if label.strip().lower() in NEUTRAL]
     return Choice((neutral or list(labels))[0], 0.0)

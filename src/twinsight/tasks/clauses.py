@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from twinsight.tasks.lexicon import COLOURS
+from twinsight.tasks.lexicon import COLOURS, ORDINALS
 from twinsight.tasks.vocabulary import fold
 
 
@@ -37,10 +37,11 @@ _IMAGE = _any(
     "images?", "pictures?", "photos?", "photographs?", "photographies?", "pics?", "scenes?",
     "scènes?", "frames?",
 )  # fmt: skip
+_ORDINAL = "|".join(ORDINALS)
 _PICTURE = re.compile(
     rf"\b(?:in|on|of|from|within|inside|dans|sur|de|du) (?:(?:the|this|these|that|those|each|every|"
     rf"both|all|my|two|le|la|les|cette|ces|cet|ce|chaque|deux|given|provided|attached|following|"
-    rf"entire|whole) )*{_IMAGE}(?: (?:ci dessous|below|above|here))?\b"
+    rf"entire|whole|last|{_ORDINAL}) )*{_IMAGE}(?: (?:ci dessous|below|above|here|\d+))?\b"
 )
 _MIDDLE = re.compile(
     r"\b(?:center|centre|middle|milieu) (?:of|de) (?=(?:the|each|every|le|la|les|chaque) \w)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -122,6 +122,10 @@ class Scene:
             if self._findings.recognition is None:
                 self._findings.recognition = self._eyes.labeler.recognise(self.picture)
             return self._findings.recognition
+
+    def rate(self, names: Sequence[str]) -> list[float | None]:
+        """How probable each of the caller's names is for the whole picture; not remembered."""
+        return self._eyes.labeler.rate(self.picture, names)
 
     @property
     def lines(self) -> list[TextLine]:

@@ -1,0 +1,260 @@
+"""Answers in words: true, short, in the language of the question; nothing that was not seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tasks.drawn import CAT, DOG, Drawing, Thing, ref, replies, reply
+from twinsight.prompt import AnswerShape, Finish, Prompt, Text, Turn
+
+GOLDEN = ("golden retriever", 0.8, ("dog", "animal"))
+PEOPLE = (
+    Thing("person", (10, 10, 40, 90), "blue"),
+    Thing("person", (100, 10, 130, 90), "red", 0.8),
+)
+PARTY = Drawing((*PEOPLE, DOG), name=GOLDEN)
+PETS = Drawing((DOG, CAT))
+SIGN = Drawing(lines=(("STOP", (50, 30, 150, 60)),))
+EMPTY = Drawing()
+FLOWER = Drawing(name=("daisy", 0.9, ("flower", "plant")))
+
+ONE = {
+    # describing
+    "caption": (PARTY, "Caption this image.", "A photo of two people and a golden retriever."),
+    "caption fr": (PARTY, "Décris cette image.", "Une photo avec deux personnes et un chien."),
+    "plain": (EMPTY, "Describe this.", "A plain grey picture with nothing on it."),
+    "plain fr": (EMPTY, "Décris.", "Une image unie, de couleur grise, sans rien dessus."),
+    "title": (PETS, "Give it a title", "A dog and a cat."),
+    # counting
+    "count": (PARTY, "How many people are there?", "I can see two people."),
+    "count none": (PETS, "How many cars?", "I see no car."),
+    "count unknown": (
+        PETS,
+        "How many unicorns?",
+        "I cannot tell: “unicorns” is not something that I can recognise.",
+    ),
+    "count narrower": (
+        PARTY,
+        "How many women are there?",
+        "I can see two people. I cannot tell which of them are meant by “women”.",
+    ),
+    "count unchecked": (
+        PARTY,
+        "How many people are wearing hats?",
+        "I can see two people in the whole picture.",
+    ),
+    "count wider": (PETS, "How many animals?", "I can see two animals: a dog and a cat."),
+    "count anything": (
+        PETS,
+        "How many objects?",
+        "I can see two things that I can name: a dog and a cat.",
+    ),
+    "count red": (PARTY, "How many red people?", "I can see a red person."),
+    "count fr": (PETS, "Combien d'animaux ?", "Je vois deux animaux : un chien et un chat."),
+    "count none fr": (PETS, "Combien de voitures ?", "Je ne vois aucune voiture."),
+    "count word": (PARTY, "How many people? Answer with just the number.", "2"),
+    # presence
+    "yes": (PETS, "Is there a dog?", "Yes, I can see a dog."),
+    "no": (PETS, "Is there a car?", "No, I see no car."),
+    "yes fr": (PETS, "Y a-t-il un chien ?", "Oui, je vois un chien."),
+    "no fr": (PETS, "Y a-t-il une voiture ?", "Non, je ne vois aucune voiture."),
+    "yes only": (PETS, "Is there a dog? Answer yes or no only.", "yes"),
+    "too few": (PETS, "Are there two dogs?", "No, I can see a dog."),
+    "narrower": (
+        PARTY,
+        "Is there a woman?",
+        "I can see two people. I cannot tell which of them are meant by “woman”.",
+    ),
+    "narrower absent": (PETS, "Is there a woman?", "No, I see no woman."),
+    "wrong colour": (PETS, "Is there a green cat?", "No, I see no green cat."),
+    "text there": (SIGN, "Is there any text?", "Yes, it reads “STOP”."),
+    "no text there": (PETS, "Is there any text?", "No, I can read no text."),
+    "labeler knows": (FLOWER, "Is there a daisy?", "Yes, it looks like a daisy."),
+    "labeler could miss": (
+        PETS,
+        "Is there a castle?",
+        "I do not see “castle”, but I could miss it.",
+    ),
+    "never asked": (
+        PETS,
+        "Is there a fountain?",
+        "I cannot tell: “fountain” is not something that I can recognise.",
+    ),
+    # place
+    "where": (PETS, "Where is the cat?", "The cat is on the right."),
+    "where fr": (PETS, "Où est le chat ?", "Le chat se trouve à droite."),
+    "where several": (
+        PARTY,
+        "Where are the people?",
+        "I can see two people: one on the left and one in the middle.",
+    ),
+    "where absent": (PETS, "Where is the bus?", "I see no bus."),
+    "left of": (
+        PETS,
+        "Is the cat to the left of the dog?",
+        "No, the cat is to the right of the dog.",
+    ),
+    "right of fr": (
+        PETS,
+        "Le chat est-il à droite du chien ?",
+        "Oui, le chat se trouve à droite du chien.",
+    ),
+    "depth": (
+        PETS,
+        "Is the dog behind the cat?",
+        "I can see a dog and a cat, but of their places I can only tell left, right, above "
+        "and below.",
+    ),
+    "absent other": (PETS, "Is the dog on the left of the car?", "No, I see no car."),
+    # colour
+    "colour": (PETS, "What color is the dog?", "The dog is black."),
+    "colour fr": (PETS, "De quelle couleur est le chat ?", "Le chat est de couleur blanche."),
+    "is it red": (PETS, "Is the cat red?", "No, the cat looks white."),
+    "is it white": (PETS, "Is the cat white?", "Yes, the cat is white."),
+    "main colours": (
+        PETS,
+        "What are the main colors?",
+        "The main colours are grey, black and white.",
+    ),
+    "colour unknown": (
+        PETS,
+        "What color is the wallpaper?",
+        "I cannot tell: “wallpaper” is not something that I can recognise.",
+    ),
+    # text
+    "read": (SIGN, "What does the sign say?", "STOP"),
+    "read nothing": (PETS, "Que dit le panneau ?", "Je ne lis aucun texte sur cette image."),
+    # naming
+    "choice": (Drawing((CAT,)), "Is it a cat or a dog?", "cat"),
+    "choice fr": (Drawing((CAT,)), "Est-ce un chat ou un chien ?", "chat"),
+    "none fits": (
+        PETS,
+        "Classify as car, plane or boat",
+        "None of car, plane or boat fits what I can see: a dog and a cat.",
+    ),
+    "what is this": (PARTY, "What is this?", "It looks like a golden retriever."),
+    "what animals": (PETS, "What animals do you see?", "I can see a dog and a cat."),
+    "what flower": (FLOWER, "What flower is this?", "It looks like a daisy."),
+    "no flower": (
+        PETS,
+        "What flower is this?",
+        "I cannot tell: “flower” is not something that I can recognise.",
+    ),
+    # the photo itself
+    "sharp": (PETS, "Is this photo blurry?", "No, the photo is sharp."),
+    "dark fr": (PETS, "Cette photo est-elle trop sombre ?", "Non, la lumière est normale."),
+    # beyond the eyes
+    "doing": (
+        PARTY,
+        "What is the man doing?",
+        "I cannot answer that from what I can see. The picture shows two people and a golden "
+        "retriever.",
+    ),
+    "doing fr": (
+        PETS,
+        "Que fait l'homme ?",
+        "Je ne peux pas répondre à cela d'après ce que je vois. L'image montre un chien et un chat.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("drawing", "question", "expected"), ONE.values(), ids=ONE.keys())
+def test_answer_about_one_picture(drawing: Drawing, question: str, expected: str) -> None:
+    assert reply(question, drawing) == expected
+
+
+SEVERAL = {
+    "differences": (
+        "What is different between these two images?",
+        "Image 1 shows two people and a golden retriever. Image 2 shows a dog and a cat. Only "
+        "image 1 shows two people. Only image 2 shows a cat. Both show a dog.",
+    ),
+    "common": ("What do they have in common?", "Both show a dog."),
+    "which": ("Which image shows a cat?", "Image 2 shows a cat."),
+    "which none": ("Which image shows a zebra?", "None of the images shows a zebra."),
+    "which fr": ("Laquelle montre un chat ?", "L'image 2 montre un chat."),
+    "more": (
+        "Which one has more people?",
+        "Image 1 has more: 2 in image 1 and 0 in image 2.",
+    ),
+    "as many": (
+        "Which one has more dogs?",
+        "They have the same number: 1 in image 1 and 1 in image 2.",
+    ),
+    "not the same": (
+        "Are these the same picture?",
+        "No, they are not the same image. Image 1 shows two people and a golden retriever. Image "
+        "2 shows a dog and a cat. Only image 1 shows two people. Only image 2 shows a cat. Both "
+        "show a dog.",
+    ),
+    "each": (
+        "How many people are in each image?",
+        "Image 1: I can see two people.\nImage 2: I see no person.",
+    ),
+    "second": ("What is in the second image?", "A photo of a dog and a cat."),
+    "numbered": ("How many cats are in image 2?", "I can see a cat."),
+}
+
+
+@pytest.mark.parametrize(("question", "expected"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_answer_about_several_pictures(question: str, expected: str) -> None:
+    assert reply(question, PARTY, PETS) == expected
+
+
+def test_the_very_same_picture_twice() -> None:
+    turns = (Turn("user", (ref(PETS), ref(PETS), Text("Are these the same?"))),)
+    said = "".join(delta.text for delta in replies(Prompt(turns), PETS))
+    assert said == "The images are the very same."
+
+
+STYLES = {
+    "french": ("Réponds toujours en français.", "Une photo avec un chien et un chat."),
+    "word": ("Answer in one word.", "dog"),
+    "short": ("Be brief.", "A dog and a cat."),
+    "lower": ("Use lower case only.", "a photo of a dog and a cat."),
+    "json": (
+        "Always answer in JSON.",
+        '```json\n{"answer": "A photo of a dog and a cat."}\n```',
+    ),
+    "english": ("You are a helpful assistant.", "A photo of a dog and a cat."),
+}
+
+
+@pytest.mark.parametrize(("system", "expected"), STYLES.values(), ids=STYLES.keys())
+def test_system_instruction_sets_the_style(system: str, expected: str) -> None:
+    assert reply("Describe this image.", PETS, system=system) == expected
+
+
+def test_question_after_the_picture_turn_is_about_that_picture() -> None:
+    turns = (
+        Turn("user", (ref(PETS), Text("Describe this image."))),
+        Turn("model", (Text("A photo of a dog and a cat."),)),
+        Turn("user", (Text("Where is the cat?"),)),
+    )
+    said = "".join(delta.text for delta in replies(Prompt(turns), PETS))
+    assert said == "The cat is on the right."
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        pytest.param("Hello", "there is none in this conversation", id="en"),
+        pytest.param("Que sais-tu faire ?", "cette conversation n'en contient aucune", id="fr"),
+    ],
+)
+def test_without_a_picture_it_says_so(question: str, said: str) -> None:
+    assert said in reply(question)
+
+
+def test_stop_sequence_and_token_limit() -> None:
+    assert reply("Describe", PETS, shape=AnswerShape(stop=(" and ",))) == "A photo of a dog"
+    turns = (Turn("user", (ref(PETS), Text("Describe"))),)
+    last = replies(Prompt(turns, shape=AnswerShape(max_tokens=3)), PETS)[-1]
+    assert (last.finish, last.tokens) == (Finish.MAX_TOKENS, 3)
+
+
+def test_no_answer_names_what_was_not_drawn() -> None:
+    """Whatever is asked about a dog and a cat, no other thing is said to be there."""
+    for question in ("Describe", "What is this?", "What do you see?", "Que vois-tu ?"):
+        said = reply(question, PETS).lower()
+        assert not any(word in said for word in ("person", "car", "table", "personne", "voiture"))
