@@ -161,17 +161,17 @@ def mask_ap(
         soft = tuple(segmenter.segment(picture, seen.xyxy))
         plain = Detections(seen.xyxy, seen.score, seen.label, soft)
         for how, these in (("plain", plain), ("resolved", resolve_overlaps(plain))):
-            rows[how] += _results(these, image["id"], picture.wh, kinds)
+            rows[how] += coco_rows(these, image["id"], picture.wh, kinds)
     result = {
-        "box AP": _ap(data, rows["plain"], "bbox"),
-        "mask AP": _ap(data, rows["plain"], "segm"),
+        "box AP": average_precision(data, rows["plain"], "bbox"),
+        "mask AP": average_precision(data, rows["plain"], "segm"),
     }
-    result["mask AP, overlaps resolved"] = _ap(data, rows["resolved"], "segm")
+    result["mask AP, overlaps resolved"] = average_precision(data, rows["resolved"], "segm")
     result["mask AP / box AP"] = result["mask AP"] / max(result["box AP"], 1e-9)
     return result
 
 
-def _results(
+def coco_rows(
     found: Detections, image: int, wh: tuple[int, int], kinds: dict[str, int]
 ) -> list[dict[str, Any]]:
     """COCO's result rows."""
@@ -191,7 +191,7 @@ def _results(
     return rows
 
 
-def _ap(truth: dict[str, Any], rows: list[dict[str, Any]], kind: str) -> float:
+def average_precision(truth: dict[str, Any], rows: list[dict[str, Any]], kind: str) -> float:
     known = COCO(truth)
     # hotcoco takes a box from its row and overwrites nothing only if rows carry one form each.
     other = "segmentation" if kind == "bbox" else "bbox"

@@ -26,14 +26,18 @@ from train.masks import augment, examples, export
 from train.masks.network import MaskNet, twice
 
 WEIGHTS = Path(__file__).parents[2] / "src/twinsight/engines/pocket/weights"
-PERSONS = 0.08
+RATES = (3e-4, 1.5e-3)
+"""Highest learning rates of encoder and decoder."""
+FULL_RATE = 0.7
+"""Part of the steps taken at the highest rate."""
+PERSONS = 0.06
 """Share of a batch taken from the street-fashion photos."""
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m train.masks")
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
-    parser.add_argument("--steps", type=int, default=2200)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--every", type=int, default=200, help="steps between checks")
     parser.add_argument("--limit", type=int, help="only so many photos of each kind (to try it)")
@@ -89,37 +93,41 @@ def main() -> None:
 def fit(net, teach, check, persons, args, device) -> MaskNet:
     """Trains, and returns the moving average of the weights that did best on `check`.
 
-    Each thread takes its share of a batch through a copy of the network, and the gradients are
-    averaged: on a busy machine this waits once a step, not once an operator.
+    Each thread takes its share of a batch through a twin of the network (the same weights, its own
+    gradients), and the gradients are averaged: this waits once a step, not once an operator. A file
+    `masks.stop` beside the result ends the phase of full rate at once: `args.steps` is then what
+    would have ended it there, so that the same command with that number repeats the run.
     """
     encoder = [p for p in net.encoder.parameters() if p.requires_grad]
-    groups = [{"params": encoder, "lr": 4e-4}, {"params": net.decoder.parameters(), "lr": 2e-3}]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda s: min(1, (s + 1) / 100) * 0.5 * (1 + math.cos(math.pi * s / args.steps))
-    )
+    groups = [{"params": encoder}, {"params": net.decoder.parameters()}]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.02, fused=True)
     average, best, best_iou = copy.deepcopy(net), copy.deepcopy(net), -1.0
-    copies = [net, *(copy.deepcopy(net) for _ in range(args.threads - 1))]
+    nets = [net, *(twin(net) for _ in range(args.threads - 1))]
     randoms = [np.random.default_rng((args.seed, i)) for i in range(args.threads)]
     started, losses = time.monotonic(), []
     with ThreadPoolExecutor(args.threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
 
         def share(i: int) -> float:
             x, y = next_batch(teach, persons, args.batch // args.threads, randoms[i], device)
-            copies[i].train()
-            copies[i].zero_grad()
-            loss = cost(copies[i](x.contiguous(memory_format=torch.channels_last)), y)
-            loss.backward()
+            nets[i].train()
+            nets[i].zero_grad()
+            loss = cost(nets[i](x.contiguous(memory_format=torch.channels_last)), y)
+            (loss / args.threads).backward()
             return loss.item()
 
-        for step in range(1, args.steps + 1):
+        step = 0
+        while step < args.steps:
+            step += 1
+            if args.out.with_suffix(".stop").exists():
+                args.out.with_suffix(".stop").unlink()
+                args.steps = math.ceil(step / FULL_RATE)
+            for group, rate in zip(optimiser.param_groups, RATES, strict=True):
+                group["lr"] = rate * share_of_rate(step, args.steps)
             losses.append(float(np.mean(list(pool.map(share, range(args.threads))))))
-            gather_gradients(copies)
+            for other in nets[1:]:
+                torch._foreach_add_(gradients(net), gradients(other))
             torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
             optimiser.step()
-            schedule.step()
-            for other in copies[1:]:
-                other.load_state_dict(net.state_dict())
             follow(average, net, min(0.998, step / (step + 20)))
             if step % args.every and step != args.steps:
                 continue
@@ -136,14 +144,22 @@ def fit(net, teach, check, persons, args, device) -> MaskNet:
     return best
 
 
-@torch.no_grad()
-def gather_gradients(copies: list[MaskNet]) -> None:
-    """The mean gradient of all copies, into the first."""
-    for first, *others in zip(*(c.parameters() for c in copies), strict=True):
-        if first.grad is not None:
-            for other in others:
-                first.grad += other.grad
-            first.grad /= len(copies)
+def share_of_rate(step: int, steps: int) -> float:
+    """Warm up, full rate, then down to nothing along a quarter of a cosine."""
+    left = (steps - step) / (steps * (1 - FULL_RATE))
+    return min(1.0, step / 60) * math.sin(math.pi / 2 * min(1.0, max(0.0, left)))
+
+
+def twin(net: MaskNet) -> MaskNet:
+    """The same weights in memory, with gradients and statistics of its own."""
+    other = copy.deepcopy(net)
+    for mine, shared in zip(other.parameters(), net.parameters(), strict=True):
+        mine.data = shared.data
+    return other
+
+
+def gradients(net: MaskNet) -> list[torch.Tensor]:
+    return [p.grad for p in net.parameters() if p.requires_grad]
 
 
 def next_batch(teach, persons, size, random, device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -159,7 +175,8 @@ def next_batch(teach, persons, size, random, device) -> tuple[torch.Tensor, torc
 
 def cost(logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Cross entropy, heavier near the outline, and the share not in common (Dice, soft Jaccard)."""
-    edge = (functional.max_pool2d(y, 5, 1, 2) + functional.max_pool2d(-y, 5, 1, 2)).clamp(0, 1)
+    near = functional.avg_pool2d(y, 5, 1, 2, count_include_pad=False)
+    edge = ((near > 0.01) & (near < 0.99)).float()
     entropy = functional.binary_cross_entropy_with_logits(logits, y, reduction="none")
     soft = torch.sigmoid(logits)
     common, total = (soft * y).sum((1, 2, 3)), (soft + y).sum((1, 2, 3))
@@ -170,12 +187,13 @@ def cost(logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 @torch.no_grad()
 def follow(average: MaskNet, net: MaskNet, decay: float) -> None:
-    """Exponential moving average of weights and statistics."""
-    for mean, now in zip(average.state_dict().values(), net.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.lerp_(now, 1 - decay)
-        else:
-            mean.copy_(now)
+    """Exponential moving average of what is learnt, weights and statistics."""
+    torch._foreach_lerp_(learnt(average), learnt(net), 1 - decay)
+
+
+def learnt(net: MaskNet) -> list[torch.Tensor]:
+    weights = [p.data for p in net.parameters() if p.requires_grad]
+    return weights + [b for b in net.buffers() if b.dtype.is_floating_point]
 
 
 @torch.no_grad()

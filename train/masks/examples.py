@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from twinsight.engines.pocket.masks import cut_out, windows
 
-CANVAS = 256
+CANVAS = 192
 """Pixels on each side of a kept cut-out."""
 AROUND = 0.5
 """What it holds around the box on each side, as a share of the box."""
@@ -21,7 +21,7 @@ SMALLEST = 6
 
 @dataclass
 class Examples:
-    """n objects: `rgb` (n, 256, 256, 3) and `mask` (n, 256, 256) bytes over `window` (n, 4).
+    """n objects: `rgb` (n, 192, 192, 3) and `mask` (n, 192, 192) bytes over `window` (n, 4).
 
     `points` are the outline's corners in pixels of the photo, `xyxy` their extent, and `photo`
     says from which photo each came.

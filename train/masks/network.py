@@ -29,7 +29,10 @@ class Conv(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.conv(x)
-        return functional.relu6(x) if self.active else x
+        if not self.active:
+            return x
+        # In place where nothing is learnt: memory traffic is what this costs.
+        return functional.relu6(x, inplace=not torch.is_grad_enabled())
 
     def load(self, weights: dict, conv: str, norm: str) -> None:
         gamma, beta, mean, var = (
@@ -102,7 +105,8 @@ class Encoder(nn.Module):
 
     def forward(self, rgb: torch.Tensor, box: torch.Tensor) -> list[torch.Tensor]:
         """Features at 1/4, 1/8, 1/16 and 1/32."""
-        fine = self.stages[1](self.stages[0](self.stem(rgb)))
+        with torch.no_grad():
+            fine = self.stages[1](self.stages[0](self.stem(rgb)))
         x = self.stages[2](fine + self.box(box))
         y = self.stages[4](self.stages[3](x))
         return [fine, x, y, self.stages[5](y)]
