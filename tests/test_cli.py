@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import SAMPLES
 
 
-def twinsight(*words: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+def twinsight(*words: str, cwd: Path | None = None, **env: Any) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TWINSIGHT_")}
     return subprocess.run(
         [sys.executable, "-m", "twinsight", *words],

@@ -73,7 +73,7 @@ def test_no_key_is_403_and_a_wrong_one_400(keyed: tuple[RunningServer, str]) -> 
     assert reply.json()["error"]["details"][0]["reason"] == "API_KEY_INVALID"
     reply = httpx.get(url, headers={"authorization": "Bearer nonsense"})
     assert (reply.status_code, reply.json()["error"]["status"]) == (401, "UNAUTHENTICATED")
-    reply = httpx.get(url, headers={"x-goog-api-key": "clé\u20ac".encode()})
+    reply = httpx.get(url, headers={b"x-goog-api-key": "clé\u20ac".encode()})
     assert reply.status_code == 400
 
 

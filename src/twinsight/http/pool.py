@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -88,7 +88,7 @@ class Pool:
 
     async def stream(
         self, ticket: Ticket, work: Callable[[], Iterator[T]], heartbeat_seconds: float
-    ) -> AsyncIterator[T | None]:
+    ) -> AsyncGenerator[T | None, None]:
         """The items that `work` yields on a worker; None whenever none came for a while."""
         loop = asyncio.get_running_loop()
         items: asyncio.Queue[T] = asyncio.Queue()
