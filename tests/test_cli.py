@@ -75,7 +75,7 @@ def test_mistakes_are_told_in_a_line(
 
 
 def test_keys_from_making_to_revoking(tmp_path: Path) -> None:
-    env = {"TWINSIGHT_DATA_DIR": str(tmp_path)}
+    env: dict[str, Any] = {"TWINSIGHT_DATA_DIR": str(tmp_path)}
     secret = twinsight("keys", "add", "ann", **env).stdout.strip()
     assert secret.startswith("tws-")
     listed = twinsight("keys", "list", **env).stdout
