@@ -5,7 +5,7 @@
 Everything runs on this machine in one run, in turns, `--repeat` times; the table shows the medians.
 Twinsight: bytes hashed, made durable, recorded. Plain: see `plain_put`. nginx: its WebDAV PUT, when
 it is installed. Each Twinsight upload's sha256 is compared with the file's; the peak memory of the
-servers is what the kernel says (VmHWM).
+servers and the processor time that they took are what the kernel says.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MIB = 1024 * 1024
@@ -73,6 +74,22 @@ def peak_mib(pid: int) -> float:
     raise RuntimeError("no VmHWM")
 
 
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Way:
+    """One way to upload. ``upload`` returns the sha256 that the server told, if any."""
+
+    name: str
+    pid: int
+    upload: Callable[[], bytes | None]
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+
 def make_file(path: Path, size: int) -> bytes:
     """A file of random bytes; its sha256."""
     block = random.Random(7).randbytes(16 * MIB)
@@ -82,9 +99,6 @@ def make_file(path: Path, size: int) -> bytes:
             file.write(block[:left])
             hasher.update(block[:left])
     return hasher.digest()
-
-
-# ways to upload; each returns the sha256 that the server told, if any
 
 
 def by_curl(path: Path, base: str) -> bytes:
@@ -133,8 +147,8 @@ def by_put(path: Path, url: str) -> None:
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[str | None]:
-    """The URL of an nginx that takes PUT into ``folder``; None when it is not installed."""
+def nginx(folder: Path) -> Iterator[tuple[str, int] | None]:
+    """URL and process id of an nginx that takes PUT into ``folder``; None when not installed."""
     binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if binary is None:
         print("nginx is not installed: left out")
@@ -149,8 +163,8 @@ def nginx(folder: Path) -> Iterator[str | None]:
         f"listen 127.0.0.1:{port}; root {folder}; client_body_temp_path {folder}/temp;\n"
         "dav_methods PUT DELETE; } }\n"
     )
-    with process([binary, "-p", str(folder), "-c", str(config)], port):
-        yield f"http://127.0.0.1:{port}/put.bin"
+    with process([binary, "-p", str(folder), "-c", str(config)], port) as pid:
+        yield f"http://127.0.0.1:{port}/put.bin", pid
 
 
 def main() -> None:
@@ -171,47 +185,47 @@ def main() -> None:
         pid = stack.enter_context(process(server, ours))
         putter = [sys.executable, "-m", "bench.plain_put", str(folder / "plain"), str(plain)]
         plain_pid = stack.enter_context(process(putter, plain))
-        nginx_url = stack.enter_context(nginx(folder / "nginx"))
+        other = stack.enter_context(nginx(folder / "nginx"))
         base, put = f"http://127.0.0.1:{ours}", f"http://127.0.0.1:{plain}/put?steps="
-        ways: dict[str, Callable[[], bytes | None]] = {
-            "plain PUT": lambda: by_put(path, put),
-            "plain PUT, fsync": lambda: by_put(path, put + "fsync"),
-            "plain PUT, fsync, sha256": lambda: by_put(path, put + "fsync,hash"),
-            "Twinsight, curl": lambda: by_curl(path, base),
-            "Twinsight, Python SDK": lambda: by_python(path, base),
-        }
+        ways = [
+            Way("plain PUT", plain_pid, lambda: by_put(path, put)),
+            Way("plain PUT, fsync", plain_pid, lambda: by_put(path, put + "fsync")),
+            Way("plain PUT, fsync, sha256", plain_pid, lambda: by_put(path, put + "fsync,hash")),
+            Way("Twinsight, curl", pid, lambda: by_curl(path, base)),
+            Way("Twinsight, Python SDK", pid, lambda: by_python(path, base)),
+        ]
         if given.js:
-            ways["Twinsight, JavaScript SDK"] = lambda: by_javascript(path, base, given.js)
-        if nginx_url:
-            ways["nginx PUT"] = lambda: by_put(path, nginx_url)
-        print_table(measure(ways, expected, given.repeat), given.bytes)
+            javascript = Way("Twinsight, JS SDK", pid, lambda: by_javascript(path, base, given.js))
+            ways.append(javascript)
+        if other:
+            ways.append(Way("nginx PUT", other[1], lambda: by_put(path, other[0])))
+        measure(ways, expected, given.repeat)
+        print_table(ways, given.bytes)
         print(
             f"peak memory: Twinsight {peak_mib(pid):.0f} MiB, plain {peak_mib(plain_pid):.0f} MiB"
         )
 
 
-def measure(
-    ways: dict[str, Callable[[], bytes | None]], expected: bytes, repeat: int
-) -> dict[str, float]:
-    """Median seconds of each way; the order turns, so that none always comes first."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    names = list(ways)
+def measure(ways: list[Way], expected: bytes, repeat: int) -> None:
+    """Each way in turn; the first one changes, so that none always comes first."""
     for turn in range(repeat):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+        for way in ways[turn % len(ways) :] + ways[: turn % len(ways)]:
             os.sync()
-            began = time.perf_counter()
-            sha256 = ways[name]()
-            seconds[name].append(time.perf_counter() - began)
+            cpu, began = cpu_seconds(way.pid), time.perf_counter()
+            sha256 = way.upload()
+            way.seconds.append(time.perf_counter() - began)
+            way.cpu.append(cpu_seconds(way.pid) - cpu)
             if sha256 not in (None, expected):
-                raise AssertionError(f"{name}: the sha256 differs")
-    return {name: statistics.median(values) for name, values in seconds.items()}
+                raise AssertionError(f"{way.name}: the sha256 differs")
 
 
-def print_table(seconds: dict[str, float], size: int) -> None:
-    base = seconds["plain PUT"]
-    print("| way | s | MB/s | of plain PUT |\n| --- | --- | --- | --- |")
-    for name, value in seconds.items():
-        print(f"| {name} | {value:.1f} | {size / value / 1e6:.0f} | {base / value:.0%} |")
+def print_table(ways: list[Way], size: int) -> None:
+    base = statistics.median(ways[0].seconds)
+    print("| way | s | MB/s | of plain PUT | server CPU s |\n| --- | --- | --- | --- | --- |")
+    for way in ways:
+        value, cpu = statistics.median(way.seconds), statistics.median(way.cpu)
+        rate, share = size / value / 1e6, base / value
+        print(f"| {way.name} | {value:.1f} | {rate:.0f} | {share:.0%} | {cpu:.1f} |")
 
 
 if __name__ == "__main__":
