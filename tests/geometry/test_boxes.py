@@ -94,7 +94,8 @@ def test_no_boxes() -> None:
     assert boxes.to_yxyx_1000(np.zeros((0, 4)), (10, 10)).shape == (0, 4)
     assert boxes.iou(np.zeros((0, 4)), np.zeros((3, 4))).shape == (0, 3)
     assert len(boxes.nms(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int))) == 0
-    assert len(boxes.fuse(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), 2)[0]) == 0
+    nothing = np.zeros(0)
+    assert len(boxes.fuse(np.zeros((0, 4)), nothing, np.zeros(0, int), nothing, nothing)[0]) == 0
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,9 @@ def test_fused_boxes_lie_within_their_kind(
     case: tuple[np.ndarray, np.ndarray, np.ndarray], views: int
 ) -> None:
     xyxy, score, kind = case
-    fused, mean, kinds = boxes.fuse(xyxy, score, kind, views)
+    fused, mean, kinds = boxes.fuse(
+        xyxy, score, kind, np.ones(len(kind)), np.full(len(kind), views)
+    )
     assert len(fused) <= len(xyxy)
     assert set(kinds.tolist()) == set(kind.tolist())
     assert (np.diff(mean) <= 1e-6).all()
@@ -159,7 +162,16 @@ def test_fused_boxes_lie_within_their_kind(
 
 def test_fusion_of_two_views() -> None:
     xyxy = np.array([[0, 0, 10, 10], [0, 0, 10, 12], [50, 50, 60, 60]], np.float32)
-    fused, mean, kinds = boxes.fuse(xyxy, np.array([0.8, 0.4, 0.6]), np.array([3, 3, 5]), views=2)
+    score, kind, two = np.array([0.8, 0.4, 0.6]), np.array([3, 3, 5]), np.full(3, 2.0)
+    fused, mean, kinds = boxes.fuse(xyxy, score, kind, np.ones(3), two)
     assert kinds.tolist() == [3, 5]
     assert mean.tolist() == pytest.approx([0.6, 0.3])
     assert fused[0].tolist() == pytest.approx([0, 0, 10, (10 * 0.8 + 12 * 0.4) / 1.2])
+
+
+def test_fusion_forgives_a_look_that_could_not_have_found_it() -> None:
+    xyxy = np.array([[0, 0, 10, 10], [0, 0, 10, 12]], np.float32)
+    weight, looks = np.array([1.0, 0.5]), np.full(2, 1.5)
+    fused, mean, _ = boxes.fuse(xyxy, np.array([0.8, 0.4]), np.zeros(2, int), weight, looks)
+    assert mean.tolist() == pytest.approx([(0.8 + 0.2) / 1.5])
+    assert fused[0].tolist() == pytest.approx([0, 0, 10, (10 * 0.8 + 12 * 0.2) / 1.0])

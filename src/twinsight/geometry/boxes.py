@@ -98,55 +98,60 @@ def nms(xyxy: Floats, score: Floats, kind: Integers, threshold: float = 0.6) -> 
 
     ``kind`` is the class index of each row; boxes of different kinds never suppress each other.
     """
-    order = np.argsort(-score, kind="stable")
-    overlaps = _same_kind_iou(xyxy[order], kind[order]) > threshold
-    alive = np.ones(len(order), bool)
-    for i in range(len(order)):
-        if alive[i]:
-            alive[i + 1 :] &= ~overlaps[i, i + 1 :]
-    return order[alive]
-
-
-def _same_kind_iou(xyxy: Floats, kind: Integers) -> NDArray[np.float32]:
-    return np.where(kind[:, None] == kind[None, :], iou(xyxy, xyxy), np.float32(0))
+    leader = _leaders(xyxy, score, kind, threshold)
+    kept = np.flatnonzero(leader == np.arange(len(leader)))
+    return kept[np.argsort(-score[kept], kind="stable")]
 
 
 def fuse(
     xyxy: Floats,
     score: Floats,
     kind: Integers,
-    views: int,
-    threshold: float = 0.55,
+    weight: Floats,
+    looks: Floats,
+    threshold: float = 0.6,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
-    """Weighted box fusion of what `views` looks at one picture found.
+    """Weighted box fusion of what several looks at one picture found.
 
     Boxes of one kind that overlap the best of them by more than `threshold` become one: corners
-    are the mean weighted by score, the score is the mean over the views, a view that missed it
-    counting 0. Source: Solovyev et al., "Weighted boxes fusion", 2021 (clusters here are led by
-    their best box, not by the running mean, so that the result does not hang on order).
+    are the mean weighted by ``score * weight``, the score is the sum of the same divided by
+    ``looks`` (n,), the weight of all looks that could have found such a box: a look that missed it
+    counts 0. No score rises above the best of its group. Source: Solovyev et al., "Weighted boxes
+    fusion", 2021; here a group is led by its best box, not by the running mean, so that the result
+    does not hang on order.
 
     Returns boxes (m, 4), scores (m,) and kinds (m,), best first.
     """
-    order = np.argsort(-score, kind="stable")
-    boxes, weights, kinds = np.asarray(xyxy[order], np.float32), score[order], kind[order]
-    close = _same_kind_iou(boxes, kinds) > threshold
-    leader = np.full(len(order), -1, np.intp)
-    leaders: list[int] = []
-    for i in range(len(order)):
-        if leader[i] < 0:
-            leader[i : i + 1] = i
-            leader[i:][close[i, i:] & (leader[i:] < 0)] = i
-            leaders.append(i)
-    heads = np.array(leaders, np.intp)
-    total = np.zeros(len(order), np.float64)
-    np.add.at(total, leader, weights)
-    corners = np.zeros((len(order), 4), np.float64)
-    np.add.at(corners, leader, boxes * weights[:, None])
-    fused = corners[heads] / np.maximum(total[heads, None], np.finfo(np.float64).tiny)
-    mean = np.minimum(total[heads] / views, weights[heads])
+    worth = score * weight
+    leader = _leaders(xyxy, worth, kind, threshold)
+    total = np.zeros(len(leader))
+    np.add.at(total, leader, worth)
+    corners = np.zeros((len(leader), 4))
+    np.add.at(corners, leader, xyxy * worth[:, None])
+    heads = np.flatnonzero(leader == np.arange(len(leader)))
+    tiny = np.finfo(np.float64).tiny
+    fused = corners[heads] / np.maximum(total[heads, None], tiny)
+    mean = np.minimum(total[heads] / np.maximum(looks[heads], tiny), score[heads])
     rank = np.argsort(-mean, kind="stable")
     return (
         fused[rank].astype(np.float32),
         mean[rank].astype(np.float32),
-        kinds[heads][rank].astype(np.intp),
+        kind[heads][rank].astype(np.intp),
     )
+
+
+def _leaders(xyxy: Floats, score: Floats, kind: Integers, threshold: float) -> NDArray[np.intp]:
+    """For each row the better row of its kind that it overlaps by > threshold, or itself."""
+    leader = np.full(len(kind), -1, np.intp)
+    order = np.argsort(-score, kind="stable")
+    for one in np.unique(kind):
+        rows = order[kind[order] == one]
+        overlaps = iou(xyxy[rows], xyxy[rows]) > threshold
+        free = np.ones(len(rows), bool)
+        for i in range(len(rows)):
+            if free[i]:
+                led = overlaps[i] & free
+                led[i] = True  # a box without area overlaps nothing, not even itself
+                leader[rows[led]] = rows[i]
+                free &= ~led
+    return leader

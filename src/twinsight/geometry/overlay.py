@@ -75,7 +75,7 @@ def draw_text(rgb: Rgb, quads: Sequence[NDArray[np.float32]], texts: Sequence[st
 
 
 def _line_width(rgb: Rgb) -> int:
-    return max(1, round(int(max(rgb.shape[:2])) / 260))
+    return max(1, round(int(max(rgb.shape[:2])) / 210))
 
 
 def _font(rgb: Rgb, scale: float = 1.0) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

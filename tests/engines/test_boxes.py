@@ -1,0 +1,196 @@
+"""The pocket detector: where a view's boxes lie on the photo, and what is seen on real photos."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from twinsight.engines import weights
+from twinsight.engines.pocket.boxes import (
+    CLASSES,
+    FAST,
+    STRIDES,
+    PocketDetector,
+    View,
+    decode,
+    one_name_each,
+    prepare,
+)
+from twinsight.engines.roles import Detector
+from twinsight.geometry.boxes import iou
+from twinsight.image.picture import Picture
+
+VIEWS = [View(), View(mirrored=True), View(608, square=False, reach=256), View(96, True, False)]
+SIDES = st.one_of(st.integers(1, 40), st.integers(41, 2000))
+
+
+@pytest.fixture(scope="module")
+def detector() -> PocketDetector:
+    return PocketDetector(threads=1)
+
+
+def photo(shared_data: Path, number: int = 0) -> Picture:
+    path = sorted((shared_data / "coco_train/images").iterdir())[number]
+    return Picture(np.asarray(Image.open(path).convert("RGB")))
+
+
+@given(SIDES, SIDES, st.sampled_from(VIEWS))
+def test_the_whole_photo_is_within_the_view_and_comes_back(w: int, h: int, view: View) -> None:
+    pixels, fit = prepare(np.full((h, w, 3), 200, np.uint8), view)
+    assert pixels.dtype == np.uint8
+    assert all(side % 32 == 0 and 32 <= side <= view.side for side in pixels.shape[1:3])
+    inside = np.argwhere(pixels[0, :, :, 0] > 0)
+    (top, left), (bottom, right) = inside.min(axis=0), inside.max(axis=0) + 1
+    assert len(inside) == (bottom - top) * (right - left)
+    back = fit.to_photo(np.array([[left, top, right, bottom]], np.float32))
+    assert back[0].tolist() == pytest.approx([0, 0, w, h], abs=1e-3 * max(w, h))
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+def test_a_mark_on_the_photo_is_found_at_its_place(view: View) -> None:
+    rgb = np.zeros((480, 640, 3), np.uint8)
+    rgb[100:200, 400:600] = 255
+    pixels, fit = prepare(rgb, view)
+    rows, columns = np.nonzero(pixels[0, :, :, 0] > 127)
+    box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    found = fit.to_photo(np.array([box], np.float32))[0]
+    assert found.tolist() == pytest.approx([400, 100, 600, 200], abs=640 / view.side + 0.5)
+
+
+def test_a_box_is_read_from_the_maps() -> None:
+    maps = [np.full((CLASSES + 44, 416 // s, 416 // s), -9.0, np.float32) for s in STRIDES]
+    maps[1][17, 3, 5] = 2.0  # a horse in row 3, column 5 of stride 16
+    for side, bin_ in enumerate((1, 2, 3, 4)):
+        maps[1][CLASSES + 11 * side + bin_, 3, 5] = 30.0
+    found = decode(maps, 0.1)
+    middle = np.array([5.5, 3.5, 5.5, 3.5])
+    assert found.kind.tolist() == [17]
+    assert found.score.tolist() == pytest.approx([1 / (1 + np.exp(-2))])
+    assert found.xyxy[0].tolist() == pytest.approx(
+        ((middle + np.array([-1, -2, 3, 4])) * 16).tolist()
+    )
+
+
+def test_candidates_are_bounded() -> None:
+    maps = [np.ones((CLASSES + 44, 416 // s, 416 // s), np.float32) for s in STRIDES]
+    assert len(decode(maps, 0.1).score) == 1000
+
+
+def test_it_is_a_detector_and_says_what_it_knows(detector: PocketDetector) -> None:
+    assert isinstance(detector, Detector)
+    assert len(set(detector.card.knows)) == 80
+    assert {"person", "cat", "dining table"} <= set(detector.card.knows)
+
+
+def test_licence_and_manifest_are_installed() -> None:
+    manifest = weights.manifest("boxes")
+    text = (weights.FOLDER / manifest.licence_file).read_text()
+    assert "Apache License" in text
+    assert "MIT License" in text
+    assert "RangiLyu" in text
+    assert len(weights.verified_bytes("boxes")) == manifest.bytes
+
+
+@pytest.mark.parametrize("careful", [False, True], ids=["fast", "careful"])
+@pytest.mark.parametrize(
+    "wh", [(1, 1), (1, 900), (900, 1), (3, 2), (33, 4000), (3000, 2000)], ids=str
+)
+def test_any_size_of_picture(detector: PocketDetector, wh: tuple[int, int], careful: bool) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (wh[1], wh[0], 3), np.uint8)
+    seen = detector.detect(Picture(noise), careful, floor=0.01)
+    assert len(seen) <= 100
+    assert (seen.xyxy >= 0).all()
+    assert (seen.xyxy <= [*wh, *wh]).all()
+    assert (seen.xyxy[:, 2:] > seen.xyxy[:, :2]).all()
+
+
+@pytest.mark.parametrize("careful", [False, True], ids=["fast", "careful"])
+def test_best_first_and_the_floor_gives_more(
+    detector: PocketDetector, shared_data: Path, careful: bool
+) -> None:
+    few = detector.detect(photo(shared_data), careful)
+    many = detector.detect(photo(shared_data), careful, floor=0.02)
+    assert 0 < len(few) < len(many) <= 100
+    assert (np.diff(many.score) <= 0).all()
+    assert few.score.min() >= 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "careful"),
+    [
+        ("cat.jpg", "cat", False),
+        ("cat.jpg", "cat", True),
+        ("astronaut.jpg", "person", False),
+        ("astronaut.jpg", "person", True),
+        ("coffee.jpg", "cup", True),
+    ],
+    ids=["cat fast", "cat careful", "person fast", "person careful", "cup careful"],
+)
+def test_the_sample_photos(
+    detector: PocketDetector, sample: Callable[[str], bytes], name: str, kind: str, careful: bool
+) -> None:
+    image = Image.open(io.BytesIO(sample(name))).convert("RGB")
+    assert kind in detector.detect(Picture(np.asarray(image)), careful).label[:2]
+
+
+def test_one_object_has_one_name(detector: PocketDetector, sample: Callable[[str], bytes]) -> None:
+    """The fast look alone calls the cat a dog, a couch and a bed besides."""
+    image = Image.open(io.BytesIO(sample("cat.jpg"))).convert("RGB")
+    found = detector.look(np.asarray(image), FAST, 0.15)
+    whole = iou(found.xyxy, found.xyxy[:1])[:, 0] > 0.9
+    assert whole.sum() > 1
+    assert (iou(one_name_each(found).xyxy, found.xyxy[:1])[:, 0] > 0.9).sum() == 1
+
+
+def test_a_mirrored_photo_has_mirrored_boxes(detector: PocketDetector, shared_data: Path) -> None:
+    upright = photo(shared_data, 7)
+    w = upright.wh[0]
+    seen = detector.detect(upright, careful=True)
+    turned = detector.detect(Picture(np.ascontiguousarray(upright.rgb[:, ::-1])), careful=True)
+    strong = seen.take(seen.score > 0.45)
+    assert len(strong)
+    mirrored = strong.xyxy[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [w, 0, w, 0]
+    overlap = iou(mirrored, turned.xyxy)
+    assert (overlap.max(axis=1) > 0.75).all()
+    assert [turned.label[i] for i in overlap.argmax(axis=1)] == list(strong.label)
+
+
+def test_threads_share_one_detector(detector: PocketDetector, shared_data: Path) -> None:
+    pictures = [photo(shared_data, i) for i in range(4)] * 3
+    alone = [detector.detect(picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(detector.detect, pictures))
+    for a, b in zip(alone, together, strict=True):
+        assert a.label == b.label
+        assert np.array_equal(a.xyxy, b.xyxy)
+
+
+def test_most_true_objects_of_a_few_photos_are_found(
+    detector: PocketDetector, shared_data: Path
+) -> None:
+    """A guard against a wrong colour order, scale or shift, each of which would halve it."""
+    truth = json.loads((shared_data / "coco_train/instances.json").read_text())
+    names = {kind["id"]: kind["name"] for kind in truth["categories"]}
+    hits = total = 0
+    for entry in truth["images"][:12]:
+        path = shared_data / "coco_train/images" / entry["file_name"]
+        seen = detector.detect(Picture(np.asarray(Image.open(path).convert("RGB"))), careful=True)
+        for thing in truth["annotations"]:
+            x, y, w, h = thing["bbox"]
+            if thing["image_id"] != entry["id"] or thing["iscrowd"] or w * h < 64 * 64:
+                continue
+            total += 1
+            same = np.array([name == names[thing["category_id"]] for name in seen.label], bool)
+            overlap = iou(np.array([[x, y, x + w, y + h]]), seen.xyxy[same])
+            hits += bool(overlap.max(initial=0) > 0.5)
+    assert total > 20
+    assert hits / total > 0.6
