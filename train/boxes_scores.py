@@ -50,7 +50,7 @@ def _matched(
     for photo in truth["images"]:
         file = Image.open(data / "images" / photo["file_name"])
         rgb = np.asarray(ImageOps.exif_transpose(file).convert("RGB"))
-        found = engine.one_name_each(detector.look(rgb, views, FLOOR))
+        found = engine.distinct(detector.look(rgb, views, FLOOR))
         entries = true[photo["id"]]
         kind = np.array([index[entry["category_id"]] for entry in entries], int)
         crowd = np.array([bool(entry.get("iscrowd")) for entry in entries], bool)

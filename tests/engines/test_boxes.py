@@ -22,7 +22,7 @@ from twinsight.engines.pocket.boxes import (
     PocketDetector,
     View,
     decode,
-    one_name_each,
+    distinct,
     prepare,
 )
 from twinsight.engines.roles import Detector
@@ -148,7 +148,7 @@ def test_one_object_has_one_name(detector: PocketDetector, sample: Callable[[str
     found = detector.look(np.asarray(image), FAST, 0.15)
     whole = iou(found.xyxy, found.xyxy[:1])[:, 0] > 0.9
     assert whole.sum() > 1
-    assert (iou(one_name_each(found).xyxy, found.xyxy[:1])[:, 0] > 0.9).sum() == 1
+    assert (iou(distinct(found).xyxy, found.xyxy[:1])[:, 0] > 0.9).sum() == 1
 
 
 def test_a_mirrored_photo_has_mirrored_boxes(detector: PocketDetector, shared_data: Path) -> None:

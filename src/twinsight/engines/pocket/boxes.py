@@ -34,8 +34,11 @@ MOST_CANDIDATES = 1000
 MOST_OBJECTS = 100
 OVERLAP = 0.6
 """Two boxes of a kind in one view that overlap by more are one object."""
+SAME_OBJECT = 0.5
+"""In an answer, two boxes of a kind that overlap by more are one object."""
 SAME_BOX = 0.8
-"""Two boxes of different kinds that overlap by more are two names for one object."""
+"""And two boxes of different kinds that do are two names for one: of 2,945 true boxes on our
+training photos, only 10 pairs overlap by so much."""
 SHRINK_BY_STEPS = 1.5
 """Photos are first averaged down by whole steps until no more than this is left to shrink."""
 
@@ -146,13 +149,14 @@ def _boxes(
     )
 
 
-def one_name_each(found: Found) -> Found:
-    """Without the boxes that a better one of another kind covers: a horse is no elephant besides.
+def distinct(found: Found) -> Found:
+    """Each object once, under one name: for answers in which nothing says how sure a box is.
 
-    Of 2,945 true boxes on our training photos, 10 pairs of different kinds overlap by so much.
+    On our training photos this gains 0.5 F1; taking away boxes that lie within another loses some.
     """
-    one_kind = np.zeros(len(found.kind), np.intp)
-    return found.take(boxes.nms(found.xyxy, found.score, one_kind, SAME_BOX))
+    found = found.take(boxes.nms(found.xyxy, found.score, found.kind, SAME_OBJECT))
+    any_kind = np.zeros(len(found.kind), np.intp)
+    return found.take(boxes.nms(found.xyxy, found.score, any_kind, SAME_BOX))
 
 
 FAST = (View(),)
@@ -185,15 +189,15 @@ class PocketDetector:
     ) -> Detections:
         """Objects in pixels of ``picture.rgb``, best first, at most 100.
 
-        `careful` looks several times and merges what it found. Without a `floor` a box has one
-        name only, and each kind the least score that did best on training photos; with one, every
+        `careful` looks several times and merges what it found. Without a `floor` an object is
+        given once, and each kind has the least score that did best on training photos; with one, every
         box of at least that score is given, as average precision wants it.
         """
         setting = "careful" if careful else "fast"
         least = self._least[setting] if floor is None else np.full(CLASSES, floor, np.float32)
         found = self.look(picture.rgb, VIEWS[setting], max(float(least.min()) / 2, 0.01))
         if floor is None:
-            found = one_name_each(found)
+            found = distinct(found)
         found = found.take(found.score >= least[found.kind]).take(slice(MOST_OBJECTS))
         return Detections(found.xyxy, found.score, tuple(self._names[k] for k in found.kind))
 
