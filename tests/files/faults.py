@@ -12,7 +12,8 @@ again, the clients ask how much was received and go on. After each round:
     has started again.
 
 With ``--disk-full`` the same runs on a tmpfs of 24 MB, so that the disk fills up again and again;
-that needs the right to mount. Prints one line a round and the counts at the end; exits 1 at a
+that needs the right to mount. With ``--min-free-bytes 0`` the last byte is used too: SQLite then
+meets the full disk itself. Prints one line a round and the counts at the end; exits 1 at a
 broken promise.
 """
 
@@ -414,7 +415,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--disk-full", action="store_true", help="run on a tmpfs of 24 MB")
+    parser.add_argument("--min-free-bytes", type=int, default=LIMITS["min_free_bytes"])
     given = parser.parse_args()
+    LIMITS["min_free_bytes"] = given.min_free_bytes
     with contextlib.ExitStack() as stack:
         if given.disk_full:
             root = stack.enter_context(small_disk())
