@@ -54,7 +54,7 @@ class Direct:
     def __init__(self) -> None:
         config = Config()
         self._eyes, self._cache = open_eyes("pocket"), SceneCache(config.scene_cache)
-        self._limits = run.Limits(config.output_token_limit, config.max_pixels)
+        self._limits = run.Limits(config.output_token_limit, config.max_pixels, config.look)
 
     def ask(self, photo: bytes) -> None:
         ref = ImageRef("", data=photo, wh=read_header(photo).wh)

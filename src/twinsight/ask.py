@@ -40,7 +40,7 @@ def answer(question: Question, config: Config) -> Iterator[str]:
         header = read_header(ref.encoded())
         ref.mime, ref.wh = header.mime, header.wh
     counting.usage(prompt, generation, config)
-    limits = run.Limits(config.output_token_limit, config.max_pixels)
+    limits = run.Limits(config.output_token_limit, config.max_pixels, config.look)
     eyes, cache = open_eyes(config.profile), SceneCache(len(prompt.images))
     for delta in run.answer(prompt, eyes, cache, limits, check=lambda: None):
         yield delta.text

@@ -81,6 +81,9 @@ class Config:
     port: int = _setting(8080, "port to bind; 0 takes a free one")
     root_path: str = _setting("", "path prefix that a proxy in front leaves on, such as /gemini")
     profile: str = _setting("pocket", "which engines answer")
+    look: Literal["careful", "fast"] = _setting(
+        "careful", "how objects are looked for; fast takes a quarter of the time"
+    )
     data_dir: Path = _setting(_DATA_DIR, "where keys and files are kept")
     allow_open: bool = _setting(
         False, "serve other machines without any API key (by default this is refused)"

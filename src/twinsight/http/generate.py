@@ -138,7 +138,9 @@ def _deltas(asked: Asked, candidate: int = 0) -> Iterator[Delta]:
         asked.prompt,
         state.eyes,
         state.scenes,
-        limits=run.Limits(state.config.output_token_limit, state.config.max_pixels),
+        limits=run.Limits(
+            state.config.output_token_limit, state.config.max_pixels, state.config.look
+        ),
         check=asked.ticket.check,
         candidate=candidate,
     )

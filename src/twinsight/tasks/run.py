@@ -10,7 +10,7 @@ from twinsight.image.decode import DefaultLimits
 from twinsight.prompt import Call, Delta, Finish, Prompt
 from twinsight.tasks import calls, limit, structured, talk
 from twinsight.tasks.intent import task_of
-from twinsight.tasks.scene import Scene, SceneCache, Shelf
+from twinsight.tasks.scene import Look, Scene, SceneCache, Shelf
 from twinsight.tasks.style import style_of
 
 MOST_CLOSE_LOOKS = 64
@@ -19,10 +19,11 @@ MOST_CLOSE_LOOKS = 64
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one answer: tokens said, pixels decoded."""
+    """Bounds on one answer: tokens said, pixels decoded, how closely each picture is looked at."""
 
     output_tokens: int
     max_pixels: int
+    look: Look = "careful"
 
 
 def answer(
@@ -38,10 +39,10 @@ def answer(
     `check` is called between steps and raises when the answer is not wanted any more. Raises
     InvalidImage when a picture's pixels turn out to be damaged.
     """
-    glance = len(prompt.images) > MOST_CLOSE_LOOKS
+    look: Look = "glance" if len(prompt.images) > MOST_CLOSE_LOOKS else limits.look
     most = min(prompt.shape.max_tokens or limits.output_tokens, limits.output_tokens)
     shelf = Shelf(DefaultLimits(limits.max_pixels))
-    scenes = [Scene(ref, eyes, cache, shelf, check, glance) for ref in prompt.images]
+    scenes = [Scene(ref, eyes, cache, shelf, check, look) for ref in prompt.images]
     call = calls.call_for(prompt, scenes)
     if call is not None:
         yield _called(call, most)

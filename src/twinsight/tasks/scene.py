@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from twinsight.image.decode import PixelLimits, decode
 from twinsight.image.measure import Measures, measure
 from twinsight.image.picture import Picture
 from twinsight.prompt import ImageRef
+
+Look = Literal["glance", "fast", "careful"]
 
 LOOK_SIDE = 1280
 """Pixels that the eyes need on a picture's longer side; larger files are reduced while decoding."""
@@ -81,7 +84,8 @@ class Shelf:
 class Scene:
     """One picture of a request, as far as it has been looked at.
 
-    At a `glance` only the whole picture is named and measured: no objects, no text.
+    `look` is how closely: at a "glance" the whole picture is named and measured, without objects
+    or text; "fast" and "careful" are the detector's two settings.
     """
 
     def __init__(
@@ -91,14 +95,14 @@ class Scene:
         cache: SceneCache,
         shelf: Shelf,
         check: Callable[[], None],
-        glance: bool = False,
+        look: Look = "careful",
     ) -> None:
         self.ref = ref
         self._eyes = eyes
         self._cache = cache
         self._shelf = shelf
         self._check = check
-        self._glance = glance
+        self._look = look
 
     @cached_property
     def _findings(self) -> Findings:
@@ -130,7 +134,7 @@ class Scene:
     @property
     def lines(self) -> list[TextLine]:
         """Lines of text, in reading order, in pixels of the upright picture."""
-        if self._glance:
+        if self._look == "glance":
             return []
         with self._findings.lock:
             if self._findings.lines is None:
@@ -143,10 +147,11 @@ class Scene:
                 ]
             return self._findings.lines
 
-    def objects(self, careful: bool = False) -> Detections:
+    def objects(self) -> Detections:
         """Objects, best first, in pixels of the upright picture."""
-        if self._glance:
+        if self._look == "glance":
             return Detections.empty()
+        careful = self._look == "careful"
         with self._findings.lock:
             if careful not in self._findings.objects:
                 picture = self.picture
