@@ -61,6 +61,7 @@ def _compared(case: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     yield "rank", case.get("rank", 0), first.rank
     yield "take", case.get("take"), first.take
     yield "without", set(case.get("without", "").split()), set(wanted.without)
+    yield "bounds", case.get("bounds"), list(wanted.bounds) if wanted.bounds else None
     yield "most", case.get("most"), wanted.most
     if task in SPATIAL:
         form = form_of(case["ask"], task)

@@ -7,6 +7,7 @@ sentence that says so. `word` is the same answer in one word, for callers who wa
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from twinsight.tasks import describe
 from twinsight.tasks.classify import key_of
@@ -95,7 +96,7 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
         return Said(voice.say("yes, text", quote=quote), asked.yes())
     if target.unknown:
         return _recognised(scene, asked, target)
-    items = of_target(scene, target)
+    items = of_target(scene, replace(target, take=None))
     if not items:
         name = scene.recognition.name
         is_named = name is not None and target.names is not None and not target.colour
@@ -104,7 +105,8 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
             return Said(voice.say("yes, looks like", thing=thing), asked.yes())
         return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
     things = things_said(items, target, voice)
-    if target.take is not None and len(items) < target.take:
+    least, most = asked.wanted.bounds or (target.take or 1, len(items))
+    if not least <= len(items) <= most:
         return Said(voice.say("no, only", things=things), asked.no())
     if target.sense is Sense.NARROWER:
         which = voice.say("cannot tell which", word=target.word)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from twinsight.tasks.lexicon import COLOURS, ORDINALS
+from twinsight.tasks.lexicon import COLOURS, NUMBERS, ORDINALS
 from twinsight.tasks.vocabulary import fold
 
 
@@ -32,6 +32,12 @@ _LIMIT = re.compile(
         r" (?:at most|max(?:imum)?|or fewer|or less|au maximum|au plus)\b",
         r"\b(?P<points>\d{1,4}) (?=points?\b)",
     )
+)
+MANY = 10_000
+_BOUND = re.compile(
+    r"(?<!no )(?<!not )(?<!pas )\b(?:(?P<more>more than|over|plus de)|(?P<least>at least|au moins)|"
+    r"(?P<fewer>(?:fewer|less) than|moins de)|(?P<exactly>exactly|exactement)) "
+    rf"(?P<number>\d{{1,4}}|{'|'.join(NUMBERS)})\b"
 )
 _IMAGE = _any(
     "images?", "pictures?", "photos?", "photographs?", "photographies?", "pics?", "scenes?",
@@ -84,6 +90,20 @@ class Clause:
     opens: bool = False
 
 
+def bounds_of(question: str) -> tuple[int, int] | None:
+    """The least and the most of "more than three", "at least 3", "fewer than 3", "exactly 3"."""
+    found = _BOUND.search(fold(question))
+    if found is None:
+        return None
+    number = int(found["number"]) if found["number"].isdigit() else NUMBERS[found["number"]]
+    return {
+        "more": (number + 1, MANY),
+        "least": (number, MANY),
+        "fewer": (0, number - 1),
+        "exactly": (number, number),
+    }[next(name for name in ("more", "least", "fewer", "exactly") if found[name])]
+
+
 def limit_of(question: str) -> int | None:
     """The most answers that are wanted, when a number of them is given."""
     found = _LIMIT.search(fold(question))
@@ -94,7 +114,7 @@ def clauses(question: str) -> list[Clause]:
     """The clauses in order, folded; empty ones are left out."""
     text = without_keys(fold(_LISTED.sub(", ", question)))
     text = _QUOTES.sub("", _BRACKETS.sub(" ", text))
-    text = _MIDDLE.sub("", _PICTURE.sub(" ", _LIMIT.sub(" ", text)))
+    text = _MIDDLE.sub("", _PICTURE.sub(" ", _BOUND.sub(" ", _LIMIT.sub(" ", text))))
     text = _CHOICE.sub(" ", text)
     cut: list[Clause] = []
     start = 0

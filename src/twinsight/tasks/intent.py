@@ -99,8 +99,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         Task.READ,
         _words(
             r"what (?:does|do|did) .{0,60}\bsays?\b",
-            r"what is (?:written|printed)\b",
-            r"what(?:'s| is)? (?:the )?(?:text|words?|number(?! of)|writing)\b.{0,30}"
+            r"what(?:'s| is) (?:written|printed)\b",
+            r"what(?:'s| is| are)? (?:the )?(?:text|words?|number(?! of)|writing)\b.{0,30}"
             r"\b(?:on|visible|shown|written|in|say)\b",
             r"(?:read|transcribe|extract|ocr)\b.{0,40}"
             r"\b(?:text|signs?|labels?|words?|image|writing|page|it|all|everything|number)\b",
@@ -109,6 +109,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"que dit\b",
             r"(?:que est ce qui est|que y a t il de) écrit",
             r"(?:lis|lire|lisez)\b",
+            r"extrai\w+ .{0,20}\b(?:texte|mots?)\b",
             r"quel est le texte\b",
             r"quel texte\b",
         ),
@@ -153,7 +154,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             rf"what {_NOT_ALL}\w+(?: \w+)? (?:is|are) (?:{_THIS}|there|shown|visible|in|on)\b",
             r"(?:what|which) \w+ (?:do|can) you see\b",
             rf"(?:which|what) {_NOT_ALL}\w+ (?:is|are) .{{0,20}}\b{_IMAGE}",
-            r"que est ce que ce est\b",
+            r"(?:que est ce que ce est|ce est quoi)\b",
+            r"quel(?:le)? est (?:cet?|cette) (?!image|photo)\w+",
             r"quel(?:le)?s? \w+ (?:est ce|vois|voit|voyez|y a|est|sont)\b",
             r"identify (?:the|this)\b",
             r"identifie\b",
@@ -172,7 +174,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"one of (?:these|the following)\b",
             r"choose (?:from|between|one|among)\b",
             r"parmi\b",
-            rf"is {_THIS} (?:an? |the )?[\w ]+\bor\b",
+            rf"is {_THIS} [^?]*\bor\b",
             r"est ce (?:une? |le |la )?[\w ]+\bou\b",
             r"^(?:an? )?\w+(?: \w+)? (?:or|ou) (?:an? |une? )?\w+(?: \w+)? ?\?",
         ),
@@ -180,7 +182,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
         Task.WHERE,
         _words(
-            r"where(?:'s| is| are)\b",
+            r"where(?:abouts)?(?:'s| is| are)\b",
             r"(?:in )?(?:which|what) (?:part|side|corner|half)\b",
             r"où (?:est|sont|se trouv\w+)\b",
         ),
@@ -190,7 +192,9 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         _words(
             r"(?:is|are) there\b",
             r"(?:do|can|could) you see\b(?<!what do you see)(?<!what can you see)",
-            r"(?:does|do) .{0,40}\b(?:contain|show|have|include)\b",
+            r"(?<!what )(?:does|do) .{0,40}\b(?:contain|show|have|include)\b",
+            r"(?:is|are) (?:any|some)(?:one|body|thing)\b",
+            rf"is (?:the|this|that) {_IMAGE} (?:showing|depicting|of)\b",
             r"(?:is|are) (?:an? |any )[\w ]+ (?:visible|present|shown|in)\b",
             rf"is {_THIS} (?:an?|the)\b",
             r"^any\b",
@@ -226,7 +230,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
 )
 
 _WHICH = _words(
-    r"(?:which|what) (?:of the )?(?:\w+ )?(?:image|picture|photo|one|pic)s?\b",
+    r"(?:which|what) (?:of (?:the|these|those) )?(?:\w+ )?(?:image|picture|photo|one|pic)s?\b",
     r"which (?:has|have|shows?|contains?)\b",
     r"(?:laquelle|lequel|lesquelles)\b",
     r"quelles? (?:image|photo)s?\b",

@@ -141,9 +141,10 @@ LEADING = word_set("""
     give me the 2d 3d bounding box boxes mask masks segmentation segment point points
     coordinates position positions location locations outline outlines contour contours
     polygon polygons silhouette silhouettes cutout cutouts label labels detection and 2
-    which show find locate detect identify list parts part pair pairs group groups set sets
+    which show showing find locate detect identify list parts part pair pairs group groups set sets
     bunch lot lots piece pieces slice slices number amount image photo instance return give
-    show output produce draw get provide run perform create generate place put need can you
+    show output depicting containing contain produce draw get provide run perform create
+    generate place put need can you
     please what which color colors colour colours sur pour de à au aux dans en avec est sont
     y a t il ils elle elles que boîte boîtes cadre cadres englobante englobantes englobant
     englobants masque masques coordonnées position donne donnez donner fournis produis

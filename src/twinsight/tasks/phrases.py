@@ -93,7 +93,7 @@ def target(phrase: str, tongue: Language) -> Target | None:
         take = 1
     if is_the and is_one and names and len(sides) == 1 and sides[0] != "centre" and not order:
         order, sides, take = sides[0], (), 1
-    colour = next((COLOURS[word] for word in beside if word in COLOURS), "")
+    colour = next((COLOURS[word] for word in [*beside, *_predicate(tail)] if word in COLOURS), "")
     return Target(
         phrase, names, said, sense, is_text, colour, sides, order, rank, take, rest, is_bare
     )
@@ -173,6 +173,12 @@ def _meaning(
 def _is_thing(own: list[str], beside: list[str], noun: list[str]) -> bool:
     """Whether "glass items" is about the items: a noun that is a material beside a wider word."""
     return any(w in ANYTHING for w in own) and vocabulary.material(" ".join(noun)) is not None
+
+
+def _predicate(tail: list[str]) -> list[str]:
+    """What is said of the things in "cars | are red" and "voiture | est elle rouge"."""
+    is_said = tail[:1] and tail[0] in ("is", "are", "was", "were", "est", "sont")
+    return tail if is_said and all(word in AFTER | LIGHT for word in tail) else []
 
 
 def _one_thing(beside: list[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from twinsight.tasks.clauses import any_of, clauses, limit_of
+from twinsight.tasks.clauses import any_of, bounds_of, clauses, limit_of
 from twinsight.tasks.language import Language, language_of, spoken
 from twinsight.tasks.lexicon import FILLER, FORM_NOUNS
 from twinsight.tasks.phrases import Target, target
@@ -29,7 +29,8 @@ _TRIGGER = any_of(
     r"is there", r"are there", r"y a t il", r"il y a", r"do you see", r"can you see", r"vois tu",
     r"voyez vous", r"contains?(?: any)?", r"contient(?: il| elle)?", r"shows?", r"montre[rz]?",
     r"has", r"have", r"is this", r"is that", r"is it", r"est ce(?: que)?",
-    r"where (?:is|are)", r"where's", r"which part (?:of \w+ )?is", r"où (?:est|sont|se trouv\w+)",
+    r"where(?:abouts)? (?:is|are)", r"where's", r"which part (?:of \w+ )?is",
+    r"où (?:est|sont|se trouv\w+)",
     # colour
     r"what colou?r (?:is|are)", r"colou?rs?(?: of)?", r"couleurs?(?: est| sont)?",
 )  # fmt: skip
@@ -50,11 +51,15 @@ _ASIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """All that is asked for: things, those left out, the most answers, the labels' language."""
+    """All that is asked for: things, those left out, the most answers, the labels' language.
+
+    `bounds` are the least and the most of them in "are there more than three people?".
+    """
 
     targets: tuple[Target, ...] = field(default_factory=tuple)
     without: frozenset[str] = frozenset()
     most: int | None = None
+    bounds: tuple[int, int] | None = None
     language: Language = "en"
 
 
@@ -67,7 +72,9 @@ def wanted(question: str, system: str = "") -> Wanted:
         for part in _parts(clause.without):
             without |= getattr(target(part, tongue), "names", None) or frozenset()
     language = language_of(question, system)
-    return Wanted(_with_shared_noun(found), without, limit_of(question), language)
+    return Wanted(
+        _with_shared_noun(found), without, limit_of(question), bounds_of(question), language
+    )
 
 
 def _first_named(question: str, tongue: Language) -> tuple[Target, ...]:
