@@ -224,7 +224,7 @@ def test_is_a_reader(reader: PocketReader) -> None:
     assert reader.card.roles == ("reader",)
 
 
-@pytest.mark.parametrize("name", ["text_detect", "text_recognise"])
+@pytest.mark.parametrize("name", ["text_glance", "text_detect", "text_recognise"])
 def test_weights_are_those_of_their_manifest(name: str) -> None:
     card = weights.manifest(name)
     content = (weights.FOLDER / card.file).read_bytes()
@@ -333,9 +333,7 @@ def test_regions_of_hostile_maps_are_bounded(kind: str) -> None:
 
 def test_crop_turns_a_slanted_line_level() -> None:
     rng = np.random.default_rng(5)
-    line = np.asarray(
-        Image.fromarray(rng.integers(0, 256, (6, 40, 3), np.uint8)).resize((320, 48))
-    )
+    line = np.asarray(Image.fromarray(rng.integers(0, 256, (6, 40, 3), np.uint8)).resize((320, 48)))
     page = Image.new("RGB", (600, 600))
     page.paste(Image.fromarray(line), (140, 276))
     quad = box(140, 276, 460, 324)

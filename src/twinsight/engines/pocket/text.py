@@ -1,8 +1,9 @@
 """The pocket reader: where there is text in a picture, and what it says.
 
-Two networks of the PP-OCRv6 family (train/text.py): one marks lines of text, one reads a line. What
-lies between them is in `text_regions` and `text_lines`. A picture is first looked at in small; only
-where that shows a trace of text it is looked at in full, so that most photos cost little.
+Three networks of the PP-OCRv6 family (train/text.py): a tiny one glances at a small copy of the
+picture, and only where that shows a trace of text a better one looks at a larger copy and marks the
+lines, so that most photos cost little. The third reads each line. What lies between them is in
+`text_regions` and `text_lines`.
 """
 
 from __future__ import annotations
@@ -52,11 +53,12 @@ class PocketReader:
     card = Card(
         name="pocket-text",
         roles=("reader",),
-        description="PP-OCRv6 text detector (tiny) and recogniser (small), weights stored as int8",
+        description="PP-OCRv6 text detector and recogniser (small), made small with int8 weights",
         licence="Apache-2.0",
     )
 
     def __init__(self, threads: int | None = None) -> None:
+        self._glancer = session("text_glance", threads)
         self._detector = session("text_detect", threads)
         self._recogniser = lines.Recogniser(session("text_recognise", threads))
 
@@ -73,31 +75,30 @@ class PocketReader:
 
     def find(self, rgb: Pixels) -> list[Quad]:
         """(h, w, 3) -> quads around lines of text, (4, 2) x, y pixels, in no order."""
-        if not len(self._regions(rgb, GLANCE_PIXELS, TRACE)):
+        if not len(self._regions(rgb, GLANCE_PIXELS)):
             return []
-        quads = self._regions(rgb, LOOK_PIXELS, LINE)
+        quads = self._regions(rgb, LOOK_PIXELS)
         if not len(quads):
             return []
         heights = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
         scale, closer = (_scale(rgb, pixels) for pixels in (LOOK_PIXELS, CLOSE_LOOK_PIXELS))
         # Enlarging shows nothing new: a closer look only where the picture has the pixels for it.
         if np.median(heights) * scale < SMALL_PRINT and 1.2 * scale < closer <= 1:
-            quads = self._regions(rgb, CLOSE_LOOK_PIXELS, LINE)
+            quads = self._regions(rgb, CLOSE_LOOK_PIXELS)
         return list(quads)
 
-    def _regions(self, rgb: Pixels, pixels: int, threshold: float) -> Quads:
+    def _regions(self, rgb: Pixels, pixels: int) -> Quads:
         """Quads (n, 4, 2) in picture pixels as seen at a size of about `pixels`."""
+        network, threshold = (
+            (self._glancer, TRACE) if pixels == GLANCE_PIXELS else (self._detector, LINE)
+        )
         h, w = rgb.shape[:2]
         scale = _scale(rgb, pixels)
         width, height = (max(32, round(side * scale / 32) * 32) for side in (w, h))
         # Averaged down in bands first, so that a huge picture is never copied whole.
         coarse = lines.reduced(rgb, int(0.6 / scale))
         small = Image.fromarray(coarse).resize((width, height), Image.Resampling.BILINEAR)
-        bgr = np.asarray(small, np.float32)[:, :, ::-1]
-        feed = ((bgr - _MEAN) / _DEVIATION).transpose(2, 0, 1)[None]
-        probability: NDArray[np.float32] = self._detector.run(
-            None, {"x": np.ascontiguousarray(feed)}
-        )[0]
+        probability: NDArray[np.float32] = network.run(None, {"x": detector_feed(small)})[0]
         quads, _ = text_quads(probability[0, 0], box_threshold=threshold)
         return quads * np.array([w / width, h / height], np.float32)
 
@@ -126,6 +127,12 @@ class PocketReader:
         for i, line in zip(wide, turned, strict=True):
             found[i] = line
         return found[::-1]
+
+
+def detector_feed(image: Image.Image) -> NDArray[np.float32]:
+    """An RGB image as the detectors take it: (1, 3, h, w), blue-green-red, normalised."""
+    bgr = np.asarray(image, np.float32)[:, :, ::-1]
+    return np.ascontiguousarray(((bgr - _MEAN) / _DEVIATION).transpose(2, 0, 1)[None])
 
 
 def _scale(rgb: Pixels, pixels: int) -> float:

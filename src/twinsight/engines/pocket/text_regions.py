@@ -115,9 +115,30 @@ def _outline(row: NDArray[np.int64], start: NDArray[np.int64], end: NDArray[np.i
     rows, first = np.unique(row, return_index=True)
     left = np.minimum.reduceat(start, first)
     right = np.maximum.reduceat(end, first)
-    x = np.concatenate([left, right, left, right])
-    y = np.concatenate([rows, rows, rows + 1, rows + 1])
-    return np.stack([x, y], axis=1).astype(np.float64)
+    y = np.concatenate([rows, rows + 1])
+    order = np.argsort(y, kind="stable")
+    sides = [_bulging(np.tile(x, 2)[order], y[order], out) for x, out in ((left, -1), (right, 1))]
+    return np.concatenate(sides).astype(np.float64)
+
+
+def _bulging(x: NDArray[np.int64], y: NDArray[np.int64], out: int) -> NDArray[np.int64]:
+    """One side of an outline without points that lie inside of, or on, the line past them.
+
+    None of those is a corner of the hull. A few rounds leave little to the slow `convex_hull`.
+    """
+    # Each height once, at its outermost x.
+    heights, first = np.unique(y, return_index=True)
+    reach = np.maximum.reduceat(out * x, first)
+    for _ in range(8):
+        if len(reach) < 3:
+            break
+        back, ahead = np.diff(heights)[:-1], np.diff(heights)[1:]
+        bulge = (reach[1:-1] - reach[:-2]) * ahead > (reach[2:] - reach[1:-1]) * back
+        keep = np.concatenate([[True], bulge, [True]])
+        if keep.all():
+            break
+        heights, reach = heights[keep], reach[keep]
+    return np.stack([out * reach, heights], axis=1)
 
 
 def convex_hull(points: Floats) -> Floats:
