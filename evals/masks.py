@@ -25,10 +25,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from twinsight.engines import weights
-from twinsight.engines.pocket.masks import PocketSegmenter, resolve_overlaps
+from twinsight.engines.pocket.masks import PocketSegmenter
 from twinsight.engines.roles import Detector, Segmenter
 from twinsight.geometry import masks, polygons
 from twinsight.geometry.detections import Detections
+from twinsight.geometry.overlaps import resolve_overlaps
 from twinsight.image.picture import Picture
 
 JITTER = 0.1

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from twinsight.engines import weights
 from twinsight.engines.pocket import masks
-from twinsight.engines.pocket.masks import PocketSegmenter, resolve_overlaps
+from twinsight.engines.pocket.masks import PocketSegmenter
 from twinsight.engines.roles import Segmenter
 from twinsight.geometry.detections import Detections
+from twinsight.geometry.overlaps import resolve_overlaps
 from twinsight.image.picture import Picture
 
 Soft = NDArray[np.uint8]

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from twinsight.geometry import masks, polygons
 from twinsight.geometry.boxes import to_yxyx_1000
+from twinsight.geometry.detections import Detections
+from twinsight.geometry.overlaps import resolve_overlaps
 from twinsight.tasks import describe
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.find import Item, stack
@@ -35,14 +37,22 @@ class Found:
 
     @cached_property
     def masks(self) -> list[NDArray[np.uint8]]:
-        """A soft mask for each item; lines of text are their own boxes."""
+        """A soft mask for each item, overlaps settled; lines of text are their own boxes."""
         things = [i for i, item in enumerate(self.items) if item.kind != "text"]
         picture = self.scene.picture
         scale = np.tile(np.divide(picture.wh, self.scene.wh), 2).astype(np.float32)
         boxes = stack([self.items[i] for i in things]) * scale
-        made = dict(zip(things, self.scene.masks(boxes), strict=True)) if things else {}
+        made = dict(zip(things, self._settled(things, boxes), strict=True)) if things else {}
         full = np.full((8, 8), 255, np.uint8)
         return [made.get(i, full) for i in range(len(self.items))]
+
+    def _settled(
+        self, things: list[int], boxes: NDArray[np.float32]
+    ) -> tuple[NDArray[np.uint8], ...]:
+        soft = tuple(self.scene.masks(boxes))
+        scores = np.array([self.items[i].score for i in things], np.float32)
+        kinds = tuple(self.items[i].kind for i in things)
+        return resolve_overlaps(Detections(boxes, scores, kinds, soft)).mask or soft
 
     def mask_uri(self, row: int) -> str:
         """The item's mask as a greyscale PNG within its box, in a data URI."""
