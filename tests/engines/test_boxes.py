@@ -12,13 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from twinsight.engines import weights
 from twinsight.engines.pocket.boxes import (
+    CAREFUL,
     CLASSES,
     FAST,
+    LARGE,
     STRIDES,
+    Found,
     PocketDetector,
     View,
     decode,
@@ -83,6 +87,30 @@ def test_a_box_is_read_from_the_maps() -> None:
 def test_candidates_are_bounded() -> None:
     maps = [np.ones((CLASSES + 44, 416 // s, 416 // s), np.float32) for s in STRIDES]
     assert len(decode(maps, 0.1).score) == 1000
+
+
+def test_a_view_trusts_the_sizes_that_it_shows_well() -> None:
+    length = np.array([1, 60, 100, 400, 2000], np.float32)  # of a photo shown at half its size
+    view = View(500, reach=200, least=30)
+    assert view.trust(length, (1000, 700)).tolist() == pytest.approx([0, 1, 1, 1, 0])
+    assert View().trust(length, (1000, 700)).tolist() == [1] * 5
+    between = view.trust(np.array([50, 500], np.float32), (1000, 700))
+    assert ((between > 0) & (between < 1)).all()
+
+
+def test_a_large_photo_is_looked_at_in_detail_when_care_is_asked() -> None:
+    looks = []
+
+    class Recorder(PocketDetector):
+        def look(self, rgb: NDArray[np.uint8], views: tuple[View, ...], floor: float) -> Found:
+            looks.append(views)
+            return super().look(rgb, views, floor)
+
+    recorder = Recorder(threads=1)
+    for w, h in ((640, 480), (1200, 900)):
+        for careful in (False, True):
+            recorder.detect(Picture(np.zeros((h, w, 3), np.uint8)), careful)
+    assert looks == [FAST, CAREFUL, FAST, LARGE]
 
 
 def test_it_is_a_detector_and_says_what_it_knows(detector: PocketDetector) -> None:

@@ -49,20 +49,22 @@ class View:
 
     The network measures distances up to ten strides, on the coarsest map 320 pixels, and has seen
     nothing larger than SIDE in training: where a photo is shown larger, boxes with a longer side
-    above `reach` pixels of the view count less and less, and from 1.5 times that not at all.
+    above `reach` pixels of the view count less and less, and from 1.5 times that not at all. What
+    is shown smaller than `least` pixels is likewise left to the other views.
     """
 
     side: int = SIDE
     mirrored: bool = False
     square: bool = True
     reach: float = np.inf
+    least: float = 0.0
 
     def trust(self, length: NDArray[np.float32], photo_wh: tuple[int, int]) -> NDArray[np.float32]:
         """0 to 1 for boxes with a longer side of `length` pixels of the photo (n,)."""
-        if np.isinf(self.reach):
-            return np.ones(len(length), np.float32)
         shown = np.maximum(length, 1e-6) * (self.side / max(photo_wh))
-        return np.asarray(np.clip(1 - np.log(shown / self.reach) / np.log(1.5), 0, 1), np.float32)
+        above = np.log(shown / self.reach) if np.isfinite(self.reach) else np.full(len(shown), -9.0)
+        below = np.log(self.least / shown) if self.least > 0 else np.full(len(shown), -9.0)
+        return np.asarray(np.clip(1 - np.maximum(above, below) / np.log(1.5), 0, 1), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,10 @@ def distinct(found: Found) -> Found:
 
 FAST = (View(),)
 CAREFUL = (View(), View(mirrored=True), View(608, square=False, reach=256))
+LARGE = (View(least=64), View(832, square=False, reach=256))
+"""The careful look at photos with more to see, at the same cost: detail instead of a mirror. On
+1280 x 960 mosaics of training photos it scores 22.3 AP, CAREFUL 16.8."""
+LARGE_FROM = 1000
 VIEWS = {"fast": FAST, "careful": CAREFUL}
 
 
@@ -190,12 +196,13 @@ class PocketDetector:
         """Objects in pixels of ``picture.rgb``, best first, at most 100.
 
         `careful` looks several times and merges what it found. Without a `floor` an object is
-        given once, and each kind has the least score that did best on training photos; with one, every
-        box of at least that score is given, as average precision wants it.
+        given once, and each kind has the least score that did best on training photos; with one,
+        every box of at least that score is given, as average precision wants it.
         """
         setting = "careful" if careful else "fast"
         least = self._least[setting] if floor is None else np.full(CLASSES, floor, np.float32)
-        found = self.look(picture.rgb, VIEWS[setting], max(float(least.min()) / 2, 0.01))
+        views = LARGE if careful and max(picture.wh) >= LARGE_FROM else VIEWS[setting]
+        found = self.look(picture.rgb, views, max(float(least.min()) / 2, 0.01))
         if floor is None:
             found = distinct(found)
         found = found.take(found.score >= least[found.kind]).take(slice(MOST_OBJECTS))
