@@ -26,6 +26,7 @@ from twinsight.prompt import ImageRef, Prompt, Text, Turn
 from twinsight.tasks.english import plural
 from twinsight.tasks.run import Limits, answer
 from twinsight.tasks.scene import SceneCache
+from twinsight.tasks.targets import wanted
 
 LIMITS = Limits(8192, 100_000_000)
 SEED = 0
@@ -211,6 +212,8 @@ def main(eyes: Eyes | None = None) -> None:
         folder = data / "coco_dev"
         rows = list(judged(asker, pope_questions(folder)))
         print_yes_no("POPE", rows)
+        known = [row for row in rows if not wanted(row[0].text).targets[0].unknown]
+        print_yes_no("POPE, things the eyes know", known)
         for group in sorted({question.group for question, _ in rows}):
             print_yes_no(f"POPE {group}", [row for row in rows if row[0].group == group])
         print_counts("counts, coco_dev", asker, count_questions(folder))
