@@ -200,20 +200,26 @@ def full(side: int, value: int = 255) -> Soft:
     return np.full((side, side), value, np.uint8)
 
 
-def test_cup_keeps_its_pixels_on_the_table() -> None:
+def test_cup_upon_the_table_and_the_table_under_it_both_stay_whole() -> None:
     table, cup = two([[0, 0, 100, 100], [40, 40, 60, 60]], [full(50), full(20)], ("table", "cup"))
     assert (cup == 255).all()
-    assert (table[20:30, 20:30] == 0).all()
-    assert (table > 127).sum() == 50 * 50 - 100
+    assert (table == 255).all()
+
+
+def test_what_would_lose_more_of_itself_is_in_front() -> None:
+    bus, man = two([[0, 0, 100, 100], [80, 40, 130, 60]], [full(100), full(50)], ("bus", "man"))
+    assert (man == 255).all()
+    assert (bus[40:60, 80:] == 0).all()
+    assert (bus > 127).sum() == 100 * 100 - 20 * 20
 
 
 def test_better_score_is_in_front_when_both_lose_as_much() -> None:
     first, second = two(
-        [[0, 0, 40, 40], [20, 0, 60, 40]], [full(40), full(40)], ("cat", "dog"), score=0.9
+        [[0, 0, 40, 40], [24, 0, 64, 40]], [full(40), full(40)], ("cat", "dog"), score=0.9
     )
     assert (second == 255).all()
-    assert (first[:, :20] == 255).all()
-    assert (first[:, 20:] == 0).all()
+    assert (first[:, :24] == 255).all()
+    assert (first[:, 24:] == 0).all()
 
 
 def test_one_name_the_surer_mask_keeps_the_pixel() -> None:
@@ -247,18 +253,16 @@ def test_apart_or_without_masks_nothing_changes() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(2, 6))
-def test_no_pixel_is_gained_and_none_of_two_names_is_claimed_twice(seed: int, count: int) -> None:
+def test_no_pixel_is_ever_gained(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
     low = random.integers(0, 20, (count, 2))
     boxes = np.hstack([low, low + random.integers(4, 20, (count, 2))]).astype(np.float32)
     sides = (boxes[:, 2:] - boxes[:, :2]).astype(int)
     before = tuple(random.integers(0, 256, (h, w), dtype=np.uint8) for w, h in sides)
-    labels = tuple(str(i) for i in range(count))
+    labels = tuple(str(i) for i in random.integers(0, 3, count))
     found = Detections(boxes, random.random(count).astype(np.float32), labels, before)
     after = resolve_overlaps(found).mask
     assert after is not None
-    canvas = np.zeros((60, 60), int)
-    for (x, y, x1, y1), was, now in zip(boxes.astype(int), before, after, strict=True):
+    for was, now in zip(before, after, strict=True):
+        assert now.shape == was.shape
         assert (now <= was).all()
-        canvas[y:y1, x:x1] += now > 127
-    assert canvas.max() <= 1

@@ -1,4 +1,4 @@
-"""Masks of several objects in one picture: each contested pixel is left to one of them."""
+"""Masks of several objects in one picture: who keeps a pixel that two claim."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ if TYPE_CHECKING:
 
 SAME_THING = 0.7
 """Two masks of one name that share more than this (IoU) are one object seen twice."""
+UPON = 0.5
+"""An object with this much of itself within another lies upon it."""
 INSIDE = 127
 """A soft value above this is within the object."""
 
 
 def resolve_overlaps(found: Detections) -> Detections:
-    """The same objects, each pixel that two masks claim left to one of them.
+    """The same objects, pixels that two masks claim left to one of them where that can be told.
 
-    Objects of one name: the pixel goes to the mask that is surer of it. Of different names: to
-    the object that lies in front, which is the one that would lose the larger part of itself (a
-    cup has more to lose to its table than the table to the cup); when both would lose as much, to
-    the better score. Masks of one name that are nearly the same are left alone: that is one
-    object seen twice, and the choice is not a matter of pixels. Without masks nothing changes.
+    Objects of one name: the pixel goes to the mask that is surer of it; masks that are nearly the
+    same are left alone (one object seen twice is no matter of pixels). Objects of different names:
+    to the one in front, which is the one that would lose the larger part of itself, or, when both
+    would lose as much, to the better score. But an object that has half of itself or more within
+    the other lies upon it, as a plate on its table: both keep their pixels, as COCO's annotators
+    do. The rules were chosen on photos of COCO train2017 that the mask model did not learn from.
+    Without masks nothing changes.
     """
     if found.mask is None or len(found) < 2:
         return found
@@ -42,6 +46,8 @@ def resolve_overlaps(found: Detections) -> Detections:
             if pair.iou < SAME_THING:
                 _yield_to_surer(after[i], before[i], pair.on_first)
                 _yield_to_surer(after[j], before[j], pair.on_second)
+        elif max(pair.lost) >= UPON:
+            continue
         elif _first_in_front(pair, float(found.score[i] - found.score[j])):
             _yield(after[j], pair.on_second)
         else:
