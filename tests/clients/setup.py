@@ -81,9 +81,16 @@ def python_client(folder: Path, requirements: Path, uv: str | None) -> None:
     """A virtual environment with one version of google-genai, every package checked by hash."""
     python = folder / "bin" / "python"
     if uv:
+        # Like pip, uv shall trust the certificates that the machine trusts.
+        trust = {"UV_SYSTEM_CERTS": "1"}
         run(uv, "venv", "--allow-existing", "--python", sys.executable, folder)
-        run(uv, "pip", "install", "--python", python, "--require-hashes", "-r", requirements)
-        return
+        install = (uv, "pip", "install", "--python", python, "--require-hashes", "-r", requirements)
+        try:
+            run(*install, env=trust)
+        except Missing as why:
+            print(f"clients: uv could not install, trying pip: {why}")
+        else:
+            return
     run(sys.executable, "-m", "venv", folder)
     run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements)
 
