@@ -26,7 +26,7 @@ from PIL import Image, ImageDraw
 
 from twinsight.engines import weights
 from twinsight.engines.pocket.masks import PocketSegmenter
-from twinsight.engines.roles import Detector, Segmenter
+from twinsight.engines.roles import Segmenter
 from twinsight.geometry import masks, polygons
 from twinsight.geometry.detections import Detections
 from twinsight.geometry.overlaps import resolve_overlaps
@@ -34,6 +34,8 @@ from twinsight.image.picture import Picture
 
 JITTER = 0.1
 """Each side of a jittered box is off by up to this share of it, evenly spread."""
+FLOOR = 0.02
+"""Least score of the boxes whose average precision is taken."""
 
 Bits = NDArray[np.bool_]
 Soft = NDArray[np.uint8]
@@ -145,7 +147,7 @@ def overlaps(photos: list[Known], make: Maker, how: str = "exact") -> NDArray[np
 
 
 def mask_ap(
-    folder: Path, detector: Detector, segmenter: Segmenter, careful: bool = False
+    folder: Path, detect: Callable[[Picture], Detections], segmenter: Segmenter
 ) -> dict[str, float]:
     """Box AP and mask AP, with and without `resolve_overlaps`, on photos with official masks."""
     data = json.loads((folder / "instances.json").read_text())
@@ -157,7 +159,7 @@ def mask_ap(
     for image in data["images"]:
         rgb = np.asarray(Image.open(folder / "images" / image["file_name"]).convert("RGB"))
         picture = Picture(np.ascontiguousarray(rgb))
-        seen = detector.detect(picture, careful)
+        seen = detect(picture)
         seen = seen.take([i for i, name in enumerate(seen.label) if name in kinds])
         soft = tuple(segmenter.segment(picture, seen.xyxy))
         plain = Detections(seen.xyxy, seen.score, seen.label, soft)
@@ -309,8 +311,10 @@ def main() -> None:
     if args.ap:
         from twinsight.engines.pocket.boxes import PocketDetector
 
+        detector, segmenter = PocketDetector(), PocketSegmenter()
         for careful in (False, True):
-            figures = mask_ap(folder, PocketDetector(), PocketSegmenter(), careful)
+            look = partial(detector.detect, careful=careful, floor=FLOOR)
+            figures = mask_ap(folder, look, segmenter)
             print("careful" if careful else "fast", {k: round(v, 3) for k, v in figures.items()})
 
 
