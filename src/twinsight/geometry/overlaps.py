@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,73 +39,75 @@ def resolve_overlaps(found: Detections) -> Detections:
     before = found.mask
     after = [mask.copy() for mask in before]
     xyxy = found.xyxy.astype(np.float64)
+    area = [int((mask > INSIDE).sum()) for mask in before]
     for i, j in np.argwhere(np.triu(boxes.intersection(found.xyxy, found.xyxy) > 0, 1)):
-        pair = _Claims(before[i], before[j], xyxy[i], xyxy[j])
-        if not pair.contested:
+        first = _Meeting.of(before[i], before[j], xyxy[i], xyxy[j])
+        second = _Meeting.of(before[j], before[i], xyxy[j], xyxy[i])
+        if not (first.both and second.both):
             continue
+        lost = first.both / area[i], second.both / area[j]
         if found.label[i] == found.label[j]:
-            if pair.iou < SAME_THING:
-                _yield_to_surer(after[i], before[i], pair.on_first)
-                _yield_to_surer(after[j], before[j], pair.on_second)
-        elif max(pair.lost) >= UPON:
+            if 1 / (1 / lost[0] + 1 / lost[1] - 1) < SAME_THING:  # their IoU
+                first.yield_where_surer(after[i])
+                second.yield_where_surer(after[j])
+        elif max(lost) >= UPON:
             continue
-        elif _first_in_front(pair, float(found.score[i] - found.score[j])):
-            _yield(after[j], pair.on_second)
+        elif _first_in_front(*lost, float(found.score[i] - found.score[j])):
+            second.yield_all(after[j])
         else:
-            _yield(after[i], pair.on_first)
+            first.yield_all(after[i])
     return Detections(found.xyxy, found.score, found.label, tuple(after))
 
 
-class _Claims:
-    """Where two soft masks meet: each one's values at the other's pixels, and how much they share.
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """Where one soft mask meets another, on the first one's pixels.
 
-    `on_first` is the second mask at the first's pixels (0 beyond its box), `on_second` the
-    reverse; `lost` the share of each object that the other claims too.
+    `part` is the rows and columns of the mask that lie in the other's box, `mine` and `other` the
+    two masks' values there, and `both` how many of these pixels are in both objects.
     """
 
-    def __init__(
-        self, a: NDArray[np.uint8], b: NDArray[np.uint8], box_a: Floats, box_b: Floats
-    ) -> None:
-        self.on_first = _values_at(b, box_b, a.shape, box_a)
-        self.on_second = _values_at(a, box_a, b.shape, box_b)
-        first, second = a > INSIDE, b > INSIDE
-        lost_first = float((first & (self.on_first > INSIDE)).sum() / max(first.sum(), 1))
-        lost_second = float((second & (self.on_second > INSIDE)).sum() / max(second.sum(), 1))
-        self.lost = (lost_first, lost_second)
-        self.contested = bool((np.minimum(a, self.on_first) > 0).any())
-        union = 1 / max(lost_first, 1e-9) + 1 / max(lost_second, 1e-9) - 1
-        self.iou = 1 / union
+    part: tuple[slice, slice]
+    mine: NDArray[np.uint8]
+    other: NDArray[np.uint8]
+    both: int
+
+    @classmethod
+    def of(
+        cls, mask: NDArray[np.uint8], other: NDArray[np.uint8], box: Floats, other_box: Floats
+    ) -> _Meeting:
+        columns, x = _shared(mask.shape[1], box[0::2], other.shape[1], other_box[0::2])
+        rows, y = _shared(mask.shape[0], box[1::2], other.shape[0], other_box[1::2])
+        mine, values = mask[rows, columns], other[np.ix_(y, x)]
+        both = int(((mine > INSIDE) & (values > INSIDE)).sum())
+        return cls((rows, columns), mine, values, both)
+
+    def yield_all(self, mask: NDArray[np.uint8]) -> None:
+        """Gives up what the other claims, softly."""
+        part = mask[self.part]
+        np.minimum(part, 255 - self.other, out=part)
+
+    def yield_where_surer(self, mask: NDArray[np.uint8]) -> None:
+        """Gives up where the other is surer."""
+        part = mask[self.part]
+        np.minimum(part, 255 - self.other, out=part, where=self.other > self.mine)
 
 
-def _values_at(
-    mask: NDArray[np.uint8], box: Floats, shape: tuple[int, ...], other: Floats
-) -> NDArray[np.uint8]:
-    """A mask's values at the pixel centres of a grid of the given shape over another box."""
-    h, w = mask.shape
-    x = other[0] + (np.arange(shape[1]) + 0.5) * (other[2] - other[0]) / shape[1]
-    y = other[1] + (np.arange(shape[0]) + 0.5) * (other[3] - other[1]) / shape[0]
-    column = np.floor((x - box[0]) / max(box[2] - box[0], 1e-9) * w).astype(int)
-    row = np.floor((y - box[1]) / max(box[3] - box[1], 1e-9) * h).astype(int)
-    known = np.outer((row >= 0) & (row < h), (column >= 0) & (column < w))
-    values = mask[np.ix_(np.clip(row, 0, h - 1), np.clip(column, 0, w - 1))]
-    return np.where(known, values, 0).astype(np.uint8)
+def _shared(
+    count: int, ends: Floats, other_count: int, other_ends: Floats
+) -> tuple[slice, NDArray[np.intp]]:
+    """Along one axis: the pixels whose middles lie in the other box, and its pixels there."""
+    middle = ends[0] + (np.arange(count) + 0.5) * (ends[1] - ends[0]) / count
+    side = max(float(other_ends[1] - other_ends[0]), 1e-9)
+    pixel = np.floor((middle - other_ends[0]) / side * other_count).astype(np.intp)
+    known = np.flatnonzero((pixel >= 0) & (pixel < other_count))
+    if not len(known):
+        return slice(0, 0), known
+    return slice(int(known[0]), int(known[-1]) + 1), pixel[known]
 
 
-def _first_in_front(pair: _Claims, score_lead: float) -> bool:
+def _first_in_front(first: float, second: float, score_lead: float) -> bool:
     """Whether the first object hides the second; a tenth more to lose decides."""
-    first, second = pair.lost
     if abs(first - second) > 0.1 * max(first, second):
         return first > second
     return score_lead >= 0
-
-
-def _yield(mask: NDArray[np.uint8], other: NDArray[np.uint8]) -> None:
-    """Gives up what the other claims, softly."""
-    np.minimum(mask, 255 - other, out=mask)
-
-
-def _yield_to_surer(
-    mask: NDArray[np.uint8], before: NDArray[np.uint8], other: NDArray[np.uint8]
-) -> None:
-    """Gives up where the other is surer."""
-    np.minimum(mask, np.where(other > before, 255 - other, 255).astype(np.uint8), out=mask)
