@@ -48,7 +48,7 @@ WAYS: dict[str, Any] = {
     "header": lambda key: {"headers": {"x-goog-api-key": key}},
     "query": lambda key: {"params": {"key": key}},
     "bearer": lambda key: {"headers": {"authorization": f"Bearer {key}"}},
-    "spaces around": lambda key: {"headers": {"x-goog-api-key": f" {key} "}},
+    "spaces around": lambda key: {"params": {"key": f" {key} "}},
     "empty header, key in query": lambda key: {
         "headers": {"x-goog-api-key": ""},
         "params": {"key": key},
