@@ -38,8 +38,8 @@ SMALL_PRINT = 14
 """Lines lower than this many pixels, in the middle, make a close look worth its time."""
 MAX_SIDE = 2560
 MAX_ENLARGEMENT = 2.0
-TRACE = 0.3
-"""Score of a region that makes a glance into a look; a look itself asks for `LINE`."""
+TRACE = 0.4
+"""Score of a region that makes a glance into a look (which asks for `LINE`)."""
 LINE = 0.5
 MIN_SCORE = 0.5
 """A line whose characters are less probable than this, on average, is not reported."""
