@@ -224,13 +224,13 @@ def test_better_score_is_in_front_when_both_lose_as_much() -> None:
 
 def test_one_name_the_surer_mask_keeps_the_pixel() -> None:
     first, second = full(40, 200), full(40, 200)
-    first[:, 20:30], first[:, 30:] = 240, 140
-    second[:, :10], second[:, 10:20] = 150, 230
-    first, second = two([[0, 0, 40, 40], [20, 0, 60, 40]], [first, second], ("cow", "cow"))
-    assert (first > 127)[:, :30].all()
-    assert not (first > 127)[:, 30:].any()
-    assert (second > 127)[:, 10:].all()
-    assert not (second > 127)[:, :10].any()
+    first[:, 24:32], first[:, 32:] = 240, 140
+    second[:, :8], second[:, 8:16] = 150, 230
+    first, second = two([[0, 0, 40, 40], [24, 0, 64, 40]], [first, second], ("cow", "cow"))
+    assert (first > 127)[:, :32].all()
+    assert not (first > 127)[:, 32:].any()
+    assert (second > 127)[:, 8:].all()
+    assert not (second > 127)[:, :8].any()
 
 
 def test_one_thing_seen_twice_is_left_alone() -> None:
