@@ -57,27 +57,28 @@ PROFILES: dict[str, dict[str, str]] = {
 def _pocket_labels() -> Any:
     from twinsight.engines.pocket.labels import PocketLabels
 
-    return PocketLabels()
+    return PocketLabels(threads=None)
 
 
 def _pocket_text() -> Any:
     from twinsight.engines.pocket.text import PocketReader
 
-    return PocketReader()
+    return PocketReader(threads=None)
 
 
 def _pocket_boxes() -> Any:
     from twinsight.engines.pocket.boxes import PocketDetector
 
-    return PocketDetector()
+    return PocketDetector(threads=None)
 
 
 def _pocket_masks() -> Any:
     from twinsight.engines.pocket.masks import PocketSegmenter
 
-    return PocketSegmenter()
+    return PocketSegmenter(threads=None)
 
 
+# Each look uses all cores: one question is answered sooner, and many at once share them anyway.
 # Imported when chosen, so that a profile loads only what it uses.
 ENGINES: dict[str, Callable[[], Any]] = {
     "pocket-labels": _pocket_labels,

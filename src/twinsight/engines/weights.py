@@ -80,6 +80,8 @@ def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # The arena keeps what the largest picture ever needed; handing memory back costs little.
+    options.enable_cpu_mem_arena = False
     # Spinning threads would take the cores from the requests beside this one.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # On processors with AVX2 but without VNNI, int8 sums could saturate otherwise.
