@@ -31,7 +31,7 @@ def body_with(count: int, size: int) -> bytes:
 def cases() -> Iterator[tuple[int, int]]:
     yield 1, 1_000_000
     yield 100, 700_000
-    yield 3600, 20_000
+    yield 3600, 14_000
 
 
 def main() -> None:

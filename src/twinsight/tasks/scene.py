@@ -27,6 +27,8 @@ LOOK_SIDE = 1280
 """Pixels that the eyes need on a picture's longer side; larger files are reduced while decoding."""
 
 
+SURE_AT_A_GLANCE = 0.8
+
 SHELF_PIXELS = 32_000_000
 """Decoded pixels that one request holds at a time: 96 MB."""
 
@@ -123,9 +125,18 @@ class Scene:
     @property
     def recognition(self) -> Recognition:
         with self._findings.lock:
-            if self._findings.recognition is None:
-                self._findings.recognition = self._eyes.labeler.recognise(self.picture)
+            if self._findings.recognition is not None:
+                return self._findings.recognition
+            if self._look == "glance":
+                return self._at_a_glance()
+            self._findings.recognition = self._eyes.labeler.recognise(self.picture)
             return self._findings.recognition
+
+    def _at_a_glance(self) -> Recognition:
+        """The first label, if it is very sure; not remembered, since a closer look knows more."""
+        labels = tuple(self._eyes.labeler.labels(self.picture))
+        sure = bool(labels) and labels[0].score >= SURE_AT_A_GLANCE
+        return Recognition(labels[0] if sure else None, labels)
 
     def rate(self, names: Sequence[str]) -> list[float | None]:
         """How probable each of the caller's names is for the whole picture; not remembered."""

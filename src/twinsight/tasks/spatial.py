@@ -41,10 +41,17 @@ class Found:
         things = [i for i, item in enumerate(self.items) if item.kind != "text"]
         picture = self.scene.picture
         scale = np.tile(np.divide(picture.wh, self.scene.wh), 2).astype(np.float32)
-        boxes = stack([self.items[i] for i in things]) * scale
+        boxes = self._rebuilt(things) * scale
         made = dict(zip(things, self._settled(things, boxes), strict=True)) if things else {}
         full = np.full((8, 8), 255, np.uint8)
         return [made.get(i, full) for i in range(len(self.items))]
+
+    def _rebuilt(self, rows: list[int]) -> NDArray[np.float32]:
+        """The boxes as clients rebuild them from the integers, floored: masks shall fit those."""
+        w, h = self.scene.wh
+        yxyx = np.floor(self.yxyx_1000[rows] / 1000 * (h, w, h, w))
+        yxyx[:, 2:] = np.maximum(yxyx[:, 2:], yxyx[:, :2] + 1)
+        return yxyx[:, [1, 0, 3, 2]].astype(np.float32)
 
     def _settled(
         self, things: list[int], boxes: NDArray[np.float32]
