@@ -11,12 +11,9 @@ from PIL import Image
 from twinsight.image.picture import Picture
 
 SAMPLE_SIDE = 512
-"""Longest side, in pixels, of the reduced picture that light and sharpness are measured on."""
+"""Longest side, in pixels, of the reduced picture that is measured."""
 
-COLOUR_SIDE = 128
-"""The same for colours, which need no detail."""
-
-# Found by darkening and blurring well-exposed photos until their content was lost to the eye.
+# Cautious limits, not fitted to data: they should be passed by plainly bad photos only.
 DARK = 0.13
 BRIGHT = 0.92
 BLURRED = 0.012
@@ -32,6 +29,8 @@ _HUES = (
     (0.94, "pink"),
     (1.01, "red"),
 )
+_NAMES = sorted({"black", "brown", "grey", "white", *(name for _, name in _HUES)})
+_CODES = {name: code for code, name in enumerate(_NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,6 @@ def measure(picture: Picture) -> Measures:
     image = Image.fromarray(picture.rgb)
     image.thumbnail((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.BOX, reducing_gap=1.0)
     luma = np.asarray(image.convert("L"), np.float32) / np.float32(255)
-    # Picked, not averaged: the mean of two colours is a third that nobody sees.
-    image.thumbnail((COLOUR_SIDE, COLOUR_SIDE), Image.Resampling.NEAREST)
     rgb = np.asarray(image, np.float32) / np.float32(255)
     return Measures(
         picture.full_wh, float(luma.mean()), _sharpness(luma), tuple(_shares(rgb.reshape(-1, 3)))
@@ -99,21 +96,19 @@ def _shares(rgb: NDArray[np.float32]) -> list[tuple[str, float]]:
     high, low = rgb.max(1), rgb.min(1)
     spread = high - low
     saturation = np.where(high > 0, spread / np.maximum(high, 1e-6), 0)
-    names = np.full(len(rgb), "grey", dtype="<U9")
-    names[high < 0.22] = "black"
-    names[(high > 0.86) & (saturation < 0.12)] = "white"
-    coloured = (saturation >= 0.22) & (high >= 0.22)
-    hue = _hue(rgb, high, spread)
-    lower = 0.0
-    for upper, name in _HUES:
-        names[coloured & (hue >= lower) & (hue < upper)] = name
-        lower = upper
+    codes = np.full(len(rgb), _CODES["grey"], np.uint8)
+    codes[high < 0.22] = _CODES["black"]
+    codes[(high > 0.86) & (saturation < 0.12)] = _CODES["white"]
+    coloured = np.flatnonzero((saturation >= 0.22) & (high >= 0.22))
+    hue = _hue(rgb[coloured], high[coloured], spread[coloured])
+    named = np.array([_CODES[name] for _, name in _HUES], np.uint8)
+    codes[coloured] = named[np.searchsorted([upper for upper, _ in _HUES], hue, side="right")]
     # Dark or dull orange and red are what people call brown.
-    names[coloured & (hue < 0.12) & (high < 0.72) & (saturation < 0.85) & (hue > 0.01)] = "brown"
-    found, counts = np.unique(names, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    shares = [(str(found[i]), float(counts[i] / len(rgb))) for i in order]
-    return [(name, share) for name, share in shares if share >= 0.05]
+    dull = (high[coloured] < 0.72) & (saturation[coloured] < 0.85)
+    codes[coloured[(hue > 0.01) & (hue < 0.12) & dull]] = _CODES["brown"]
+    shares = np.bincount(codes, minlength=len(_NAMES)) / max(len(rgb), 1)
+    order = np.argsort(-shares, kind="stable")
+    return [(_NAMES[i], float(shares[i])) for i in order if shares[i] >= 0.05]
 
 
 def _hue(
