@@ -54,7 +54,9 @@ def choice(
     if not scenes:
         return None
     folded = {word.strip().lower(): word for word in words}
-    if folded.keys() & set(COLOURS) or folded.keys() & {"yes", "no", "oui", "non"}:
+    colours = folded.keys() & set(COLOURS)
+    # "orange" among a thousand things is a fruit.
+    if 2 * len(colours) >= len(folded) or folded.keys() & {"yes", "no", "oui", "non"}:
         for language in ("en", "fr"):
             word = answered(question, scenes, language)
             if word is not None and word.lower() in folded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from twinsight.tasks.english import plural
 from twinsight.tasks.scene import Scene
@@ -30,6 +31,10 @@ _SPLIT = re.compile(r"[^\w]+")
 _STOP_WORDS = frozenset(
     ["a", "an", "the", "of", "photo", "picture", "image", "un", "une", "le", "la", "les"]
 )
+
+
+MOST_MIXED = 50
+"""Labels up to which objects count beside what the labeler says of the whole picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +75,27 @@ def choose(labels: Sequence[str], scene: Scene) -> Choice:
     Without any support: a neutral label when the caller offers one ("other", "unknown"), else the
     first, with score 0, since an enum must be answered.
     """
-    known = evidence(scene)
-    rated = scene.rate(labels)
-    scored = [
-        (max(_support(label, known), rate or 0.0), -index, label)
-        for index, (label, rate) in enumerate(zip(labels, rated, strict=True))
-    ]
-    score, _, label = max(scored)
-    if score >= SUPPORTED:
-        return Choice(label, min(score, 1.0))
+    best = ranked(labels, scene)[0]
+    if best.score >= SUPPORTED:
+        return best
     neutral = [label for label in labels if label.strip().lower() in NEUTRAL]
     return Choice((neutral or list(labels))[0], 0.0)
+
+
+def ranked(labels: Sequence[str], scene: Scene) -> list[Choice]:
+    """All labels, the best supported first.
+
+    Of a long list that the labeler knows as its own, its word alone counts: objects beside the
+    main one would only get between.
+    """
+    rated = scene.rate(labels)
+    is_its_own = len(labels) > MOST_MIXED and rated.count(None) * 10 < len(labels)
+    known = {} if is_its_own else evidence(scene)
+    choices = [
+        Choice(label, min(1.0, max(_support(label, known) if known else 0.0, rate or 0.0)))
+        for label, rate in zip(labels, rated, strict=True)
+    ]
+    return sorted(choices, key=lambda choice: -choice.score)
 
 
 def _support(label: str, known: dict[str, float]) -> float:
@@ -99,6 +114,7 @@ def _support(label: str, known: dict[str, float]) -> float:
     return 0.0
 
 
+@lru_cache(maxsize=4096)
 def key_of(label: str) -> str:
     """The label's words in lower case and singular, without articles."""
     words = [w for w in _SPLIT.split(label.lower().replace("_", " ")) if w and w not in _STOP_WORDS]

@@ -88,6 +88,10 @@ class SceneFacts:
         choices = [c for c in ask.schema.get("enum", []) if isinstance(c, str)]
         if choices:
             return choice(choices, _question(ask) or self.prompt.question, self.scenes)
+        inner = ask.schema.get("items", {})
+        offered = [c for c in inner.get("enum", []) if isinstance(c, str)]
+        if ask.type == "array" and len(offered) > classify.MOST_MIXED:
+            return self._best_of(offered, ask)
         if self.task in _SPATIAL and (is_place(ask, words) or words & (LABEL | COLOUR)):
             return self.seen[0].value(ask) if self.seen else None
         if self.index is not None and words & INDEX and ask.type == "integer":
@@ -100,6 +104,13 @@ class SceneFacts:
             "string": self._string,
         }.get(ask.type)
         return given(ask, words) if given is not None else None
+
+    def _best_of(self, words: list[str], ask: Ask) -> list[str]:
+        """The words of a long enum that fit, the best first; as many as must be, at least."""
+        ranked = classify.ranked(words, self.scenes[0])
+        least = int(ask.schema.get("minItems", 0))
+        fit = [choice.label for choice in ranked if choice.score >= classify.SUPPORTED]
+        return fit if len(fit) >= least else [choice.label for choice in ranked[:least]]
 
     def items(self, ask: Ask) -> Sequence[Facts] | None:
         """For a list of objects: the things seen, lines of text, or the pictures."""
