@@ -66,7 +66,7 @@ class Client:
     """One kept connection to the server."""
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=320)
 
     def ask(self, body: bytes) -> None:
         headers = {"x-goog-api-key": "bench", "Content-Type": "application/json"}
