@@ -64,7 +64,7 @@ def ask(photo: Path, url: str) -> None:
     image = types.Part.from_bytes(data=photo.read_bytes(), mime_type="image/jpeg")
 
     say(client, image, "Caption this image.")
-    say(client, image, "How many spoons are there?" if photo == SAMPLE else "What do you see?")
+    say(client, image, "How many cups are there?" if photo == SAMPLE else "What do you see?")
     started = time.perf_counter()
     found = client.models.generate_content(
         model="gemini-2.5-flash",
