@@ -18,6 +18,7 @@ from PIL import Image
 from tests.conftest import RunningServer, StartServer
 from tests.eyes import slow_eyes, told_eyes
 
+LONG_TOKEN = base64.urlsafe_b64encode(b"m" + b"9" * 5000).decode()
 PATH = "/v1beta/models/gemini-2.5-flash"
 
 
@@ -217,6 +218,12 @@ def test_limits_of_an_answer(
         pytest.param("GET", "/v1/models/gpt", 404, "NOT_FOUND", id="unknown model's card"),
         pytest.param(
             "GET", "/v1/models?pageToken=x", 400, "INVALID_ARGUMENT", id="foreign page token"
+        ),
+        pytest.param(
+            "GET", "/v1/models?pageSize=" + "9" * 5000, 400, "INVALID_ARGUMENT", id="endless page"
+        ),
+        pytest.param(
+            "GET", "/v1/models?pageToken=" + LONG_TOKEN, 400, "INVALID_ARGUMENT", id="endless token"
         ),
         pytest.param("GET", "/v1/models?pageSize=-1", 400, "INVALID_ARGUMENT", id="negative page"),
         pytest.param("GET", "/$discovery/rest?version=v1beta", 404, "NOT_FOUND", id="discovery"),

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from twinsight.errors import FileForbidden, InvalidArgument, InvalidValue, Unimplemented
+from twinsight.errors import FileForbidden, InvalidArgument, Unimplemented
 from twinsight.files.store import StoredFile
+from twinsight.http.paging import page_size
 from twinsight.http.reply import json_reply
 from twinsight.http.state import state_of
 
@@ -53,7 +54,7 @@ async def list_files(request: Request) -> Response:
     """A page, newest first; `{}` when there is none."""
     state = state_of(request)
     owner = state.keys.owner(request)
-    size = _page_size(_query(request, "pageSize", "page_size"))
+    size = page_size(_query(request, "pageSize", "page_size"), DEFAULT_PAGE, MAX_PAGE)
     token = _query(request, "pageToken", "page_token")
     page = await state.store.page(owner, size, token or None)
     reply: dict[str, Any] = {}
@@ -148,14 +149,6 @@ def _forwarded(request: Request, what: str) -> str:
 
 def _query(request: Request, camel: str, snake: str) -> str:
     return request.query_params.get(camel) or request.query_params.get(snake) or ""
-
-
-def _page_size(text: str) -> int:
-    if not text:
-        return DEFAULT_PAGE
-    if not text.isdecimal() or not text.isascii() or len(text) > 10:
-        raise InvalidValue("page_size", f'(TYPE_INT32), "{text[:20]}"')
-    return min(int(text) or DEFAULT_PAGE, MAX_PAGE)
 
 
 def _timestamp(moment: datetime) -> str:

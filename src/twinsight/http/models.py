@@ -12,6 +12,7 @@ from starlette.responses import Response
 from twinsight import __version__
 from twinsight.config import Config, ModelName
 from twinsight.errors import InvalidValue, UnknownModel
+from twinsight.http.paging import MOST_DIGITS, page_size
 from twinsight.http.reply import json_reply
 from twinsight.http.state import State, state_of
 
@@ -51,7 +52,7 @@ def _page(request: Request, key: str) -> dict[str, Any]:
     state.keys.owner(request)
     names = state.config.model_names
     start = _offset(request.query_params.get("pageToken", ""))
-    size = _page_size(request.query_params.get("pageSize", ""))
+    size = page_size(request.query_params.get("pageSize", ""), DEFAULT_PAGE, MAX_PAGE)
     ids = list(names)[start : start + size]
     reply: dict[str, Any] = {key: [_resource(model, names[model], state) for model in ids]}
     if start + size < len(names):
@@ -59,20 +60,12 @@ def _page(request: Request, key: str) -> dict[str, Any]:
     return reply
 
 
-def _page_size(text: str) -> int:
-    if not text:
-        return DEFAULT_PAGE
-    if not text.isdecimal() or not text.isascii():
-        raise InvalidValue("page_size", f'(TYPE_INT32), "{text[:20]}"')
-    return min(int(text) or DEFAULT_PAGE, MAX_PAGE)
-
-
 def _offset(token: str) -> int:
     if not token:
         return 0
     try:
         decoded = base64.urlsafe_b64decode(token.encode())
-        if decoded[:1] == b"m" and decoded[1:].isdigit():
+        if decoded[:1] == b"m" and decoded[1:].isdigit() and len(decoded) <= MOST_DIGITS:
             return min(int(decoded[1:]), 1_000_000)
     except (binascii.Error, UnicodeEncodeError):
         pass
