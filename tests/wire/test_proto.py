@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twinsight import base64text
 from twinsight.errors import InvalidValue, UnknownField
-from twinsight.wire.proto import Field, Message, Reader, base64_bytes, camel
+from twinsight.wire.proto import Field, Message, Reader, camel
 
 INNER = Message("Inner", {"the_text": Field("string")})
 SAMPLE = Message(
@@ -116,7 +117,7 @@ def test_base64_in_any_spelling(data: bytes, safe: bool, padded: bool, wrapped: 
     text = text if padded else text.rstrip("=")
     if wrapped:
         text = "\n".join(text[i : i + 76] for i in range(0, len(text), 76)) + "\n"
-    assert base64_bytes(text) == data
+    assert base64text.decode(text) == data
 
 
 @pytest.mark.parametrize(

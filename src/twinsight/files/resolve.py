@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from twinsight import base64text
 from twinsight.errors import (
     FailedPrecondition,
     FileForbidden,
@@ -99,9 +98,8 @@ def _data_uri(ref: ImageRef) -> bytes:
     if not comma or not head.lower().endswith(";base64"):
         raise InvalidValue(ref.where, "a data: URI must be 'data:<type>;base64,<bytes>'.")
     try:
-        plain = "".join(unquote(text).split()).replace("-", "+").replace("_", "/").rstrip("=")
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except (binascii.Error, ValueError):
+        return base64text.decode(unquote(text))
+    except ValueError:
         raise InvalidValue(ref.where, "its base64 cannot be decoded.") from None
 
 

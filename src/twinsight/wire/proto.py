@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import pybase64
-
+from twinsight import base64text
 from twinsight.errors import InvalidArgument, InvalidValue, UnknownField
 
 Treatment = Literal["honoured", "accepted", "refused"]
@@ -153,21 +152,11 @@ def _bytes(spec: Field, value: Any, path: str) -> bytes:
     if not isinstance(value, str):
         raise _mismatch(spec, value, path)
     try:
-        return base64_bytes(value)
+        return base64text.decode(value)
     except ValueError:
         raise InvalidValue(
             path, f"(TYPE_BYTES), Base64 decoding failed for {_show(value)}"
         ) from None
-
-
-def base64_bytes(text: str) -> bytes:
-    """Decodes either alphabet, padded or not, with line breaks. Raises ValueError."""
-    altchars = b"-_" if "-" in text or "_" in text else None
-    try:
-        return pybase64.b64decode(text, altchars=altchars, validate=True)
-    except ValueError:
-        tidy = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
-        return pybase64.b64decode(tidy + "=" * (-len(tidy) % 4), validate=True)
 
 
 def _int(spec: Field, value: Any, path: str) -> int:
