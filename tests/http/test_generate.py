@@ -286,14 +286,15 @@ def test_a_deadline_set_by_the_client(start_server: StartServer) -> None:
     assert odd.status_code == 200
 
 
-def test_a_full_queue_says_when_to_come_back(start_server: StartServer) -> None:
+@pytest.mark.parametrize("verb", ["generateContent", "streamGenerateContent?alt=sse"])
+def test_a_full_queue_says_when_to_come_back(start_server: StartServer, verb: str) -> None:
     server = start_server(eyes=slow_eyes(0.4), workers=1, max_queue=1)
     replies: list[httpx.Response] = []
 
     def ask(name: int) -> None:
         with server.client() as client:
             picture = {"inlineData": {"data": png((10 + name, 10))}}
-            replies.append(client.post(f"{PATH}:generateContent", json=body(picture)))
+            replies.append(client.post(f"{PATH}:{verb}", json=body(picture)))
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
     for thread in threads:
@@ -359,6 +360,32 @@ def test_pages_of_models_end(told: RunningServer) -> None:
     assert len(names) == len(set(names)) >= 14
     assert "Not Google's model" in card["description"]
     assert "sees what it is told to" in card["description"]
+
+
+NUMBER_IDS = ["superscript", "arabic", "endless", "minus zero", "over a double", "half"]
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "9" * 6000, "-0.0", "1e999", "½"], ids=NUMBER_IDS)
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param("{}", id="alone"),
+        pytest.param("Detect the {} largest dogs, at most {} items.", id="detect"),
+        pytest.param("What is in image {}?", id="which image"),
+        pytest.param("Are there more than {} dogs?", id="bound"),
+        pytest.param("Call it with {}.", id="call"),
+    ],
+)
+def test_odd_numbers_in_a_question(told: RunningServer, question: str, number: str) -> None:
+    text = question.format(number, number)
+    tool = {
+        "name": "call_it",
+        "parameters": {"type": "OBJECT", "properties": {"n": {"type": "INTEGER"}}},
+    }
+    with told.client() as client:
+        for more in ({}, {"tools": [{"functionDeclarations": [tool]}]}):
+            asked = body(PICTURE, PICTURE, {"text": text}, **more)
+            assert client.post(f"{PATH}:generateContent", json=asked).status_code == 200
 
 
 JUNK = st.recursive(

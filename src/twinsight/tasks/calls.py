@@ -7,6 +7,7 @@ question speaks its words and every required argument is known: no argument is m
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -135,7 +136,8 @@ class _Said(Facts):
         text = self.prompt.question
         quoted = [a or b for a, b in _QUOTED.findall(text)]
         self.strings = quoted + [n for n in _NAMES.findall(text) if n not in " ".join(quoted)]
-        self.numbers = [float(number) for number in _NUMBER.findall(text)]
+        numbers = map(float, _NUMBER.findall(text))
+        self.numbers = [number for number in numbers if math.isfinite(number)]
         self.numbers += [NUMBERS[w] for w in fold(text).split() if w in NUMBERS and w != "one"]
 
     def knows_required(self, schema: dict[str, Any]) -> bool:

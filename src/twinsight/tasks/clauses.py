@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from twinsight.tasks.lexicon import COLOURS, NUMBERS, ORDINALS
+from twinsight.tasks.lexicon import COLOURS, NUMBERS, ORDINALS, number_of
 from twinsight.tasks.vocabulary import fold
 
 
@@ -95,7 +95,8 @@ def bounds_of(question: str) -> tuple[int, int] | None:
     found = _BOUND.search(fold(question))
     if found is None:
         return None
-    number = int(found["number"]) if found["number"].isdigit() else NUMBERS[found["number"]]
+    number = number_of(found["number"])
+    assert number is not None, "the pattern holds numbers of up to four digits and known words"
     return {
         "more": (number + 1, MANY),
         "least": (number, MANY),

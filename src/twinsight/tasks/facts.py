@@ -17,6 +17,7 @@ from twinsight.tasks import classify, describe, find, talk, targets
 from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
 from twinsight.tasks.fill import Ask, Facts, Given
 from twinsight.tasks.intent import Task
+from twinsight.tasks.lexicon import number_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.sightings import Seen, counted, is_place
 from twinsight.tasks.spatial import Found
@@ -136,7 +137,7 @@ class SceneFacts:
     def inside(self, ask: Ask) -> Facts:
         """Facts of a nested object: one of several pictures, a thing by its name, or the same."""
         words = _named(ask)
-        numbers = [int(word) for word in words if word.isdigit()]
+        numbers = [n for word in words if word.isdecimal() and (n := number_of(word)) is not None]
         if len(self.scenes) > 1 and numbers and 0 < numbers[0] <= len(self.scenes):
             return self._one(numbers[0] - 1)
         thing = targets.target(" ".join(words), "en") if words else None
@@ -211,8 +212,8 @@ class SceneFacts:
         asked += [self.prompt.question] if self.task is Task.COUNT else ["how many objects?"]
         for question in asked if words & COUNT or not ask.path or things else asked[1:2]:
             word = self._answered(question, english=True)
-            if word and re.fullmatch(r"\d+", word):
-                return int(word)
+            if word and word.isdecimal() and (number := number_of(word)) is not None:
+                return number
         return None
 
     def _list(self, ask: Ask, words: set[str]) -> list[str] | None:

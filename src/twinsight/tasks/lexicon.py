@@ -80,6 +80,17 @@ NUMBERS = {
     for word in words.split()
 }
 
+MOST_DIGITS = 9
+"""Digits up to which a word is read as a number; people count no further, and int() has its end."""
+
+
+def number_of(word: str) -> int | None:
+    """The whole number that a word is, in digits or letters; None for any other word."""
+    if word.isdecimal() and len(word) <= MOST_DIGITS:
+        return int(word)
+    return NUMBERS.get(word)
+
+
 ORDINALS = {
     word: value
     for value, words in enumerate(

@@ -17,7 +17,6 @@ from twinsight.tasks.lexicon import (
     FILLER,
     LEADING,
     LIGHT,
-    NUMBERS,
     ORDERS,
     ORDINALS,
     PLUS,
@@ -25,6 +24,7 @@ from twinsight.tasks.lexicon import (
     TEXT,
     TEXT_FORMS,
     UNTOLD,
+    number_of,
 )
 from twinsight.tasks.vocabulary import Sense
 
@@ -81,8 +81,8 @@ def target(phrase: str, tongue: Language) -> Target | None:
     beside = [*head, *after]
     names, sense, is_text, is_bare = _meaning(beside, noun, tail)
     order, sides, rest = _place(beside, tail)
-    numbers = [word for word in [*before, *beside] if word in NUMBERS or word.isdigit()]
-    take = NUMBERS.get(numbers[0]) or int(numbers[0]) if numbers else None
+    numbers = [number_of(word) for word in [*before, *beside]]
+    take = next((number for number in numbers if number is not None), None)
     rank = next((ORDINALS[word] for word in beside if word in ORDINALS), 0)
     said = " ".join(noun)
     if not noun and names is not None and not is_text:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from twinsight.prompt import Prompt
 from twinsight.tasks import answer, compare, describe, naming, places
 from twinsight.tasks.intent import Task
-from twinsight.tasks.lexicon import ORDINALS
+from twinsight.tasks.lexicon import ORDINALS, number_of
 from twinsight.tasks.said import Asked, Said
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import Style, style_of
@@ -89,8 +89,8 @@ def shown(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> list[Scene]:
     if named is None or len(scenes) < 2:
         return latest
     group = latest if len(latest) > 1 else list(scenes)
-    index = int(named[1]) if named[1] else ORDINALS.get(named[2], len(group))
-    return [group[index - 1]] if 0 < index <= len(group) else latest
+    index = number_of(named[1]) if named[1] else ORDINALS.get(named[2], len(group))
+    return [group[index - 1]] if index is not None and 0 < index <= len(group) else latest
 
 
 def _latest(prompt: Prompt, scenes: Sequence[Scene]) -> list[Scene]:
