@@ -15,6 +15,7 @@ from PIL import Image
 
 from tests.conftest import SAMPLES, RunningServer, StartServer
 from tests.eyes import told_eyes
+from tests.image.drawings import UNDO
 
 PATH = "/v1beta/models/gemini-2.5-flash"
 SECONDS = 5.0
@@ -60,10 +61,8 @@ def test_no_malformed_file_makes_the_server_fail(quick: RunningServer, shared_da
 
 def turned(upright: Image.Image, orientation: int) -> bytes:
     """The picture as a camera stores it that means `orientation` to be applied; lossless."""
-    undo = {2: (0,), 3: (3,), 4: (1,), 5: (5,), 6: (2,), 7: (6,), 8: (4,)}
-    stored = upright
-    for step in undo.get(orientation, ()):
-        stored = stored.transpose(Image.Transpose(step))
+    turn = UNDO[orientation]
+    stored = upright if turn is None else upright.transpose(turn)
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()

@@ -12,30 +12,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
+from tests.tasks.filling import assert_valid, filled
 from twinsight.errors import InvalidValue
 from twinsight.tasks.fill import NOTHING, Ask, Facts, Given, dump, fill
 from twinsight.tasks.fill_check import Checker
 from twinsight.wire.jsonschema import check
 
 EXAMPLES = int(os.environ.get("TWINSIGHT_FILL_EXAMPLES", "60"))
-FORMATS = Draft202012Validator.FORMAT_CHECKER
-
-
-def assert_valid(schema: dict[str, Any], value: Any) -> None:
-    errors = list(Draft202012Validator(schema, format_checker=FORMATS).iter_errors(value))
-    assert not errors, f"{errors[0].message} in {value!r} for {json.dumps(schema)}"
-
-
-def filled(schema: dict[str, Any], facts: Any = None) -> Any:
-    """Check, fill and validate; `facts` is plain data, or None for nothing known."""
-    checked = check(schema, "schema")
-    value = fill(checked, NOTHING if facts is None else Given(facts))
-    assert_valid(checked, value)
-    return value
-
-
 NAMES = st.sampled_from(["label", "box_2d", "score", "kind", "next", "é"])
 SMALL = st.integers(-20, 20)
 HALVES = st.integers(-40, 40).map(lambda n: n / 2)

@@ -63,7 +63,6 @@ async def stream_generate_content(request: Request, model: str) -> Response:
     """The answer in pieces: events with `alt=sse`, else a growing JSON array."""
     framed_as_events = request.query_params.get("alt") == "sse"
     async with _asked(request, model, read.generate_request) as asked:
-        asked.state.pool.admit()
         chunks = _chunks(asked, model)
         # The first chunk is waited for here, so that an early error is an ordinary HTTP error.
         first = await anext(chunks)

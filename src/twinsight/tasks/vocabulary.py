@@ -53,11 +53,6 @@ def nouns() -> dict[str, Noun]:
     return table
 
 
-def detectable() -> tuple[str, ...]:
-    """The names that the detector can give: the 80 classes of COCO."""
-    return tuple(nouns())
-
-
 # Wider words: the English word; its synonyms, French ones after the bar; the members.
 _KINDS = (
     (

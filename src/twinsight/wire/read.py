@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from twinsight.errors import InvalidArgument, InvalidValue, UnsupportedTool
+from twinsight.image.tokens import effective_resolution
 from twinsight.prompt import (
     AnswerShape,
     Call,
@@ -131,9 +132,8 @@ def _turn(reader: Reader, value: Any, path: str, resolution: Resolution) -> Turn
 
 
 def _parts(part: dict[str, Any], path: str, resolution: Resolution) -> list[Part]:
-    level = part.get("media_resolution", {}).get("level")
-    if level is not None and level != "UNSPECIFIED":
-        resolution = Resolution(level)
+    own = Resolution(part.get("media_resolution", {}).get("level", "UNSPECIFIED"))
+    resolution = effective_resolution(own, resolution)
     found: list[Part] = []
     if "text" in part:
         found.append(Text(part["text"], part.get("thought", False)))
