@@ -172,7 +172,11 @@ def main() -> None:
     parser.add_argument("--bytes", type=int, default=2_000_000_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="on the disk to measure")
-    parser.add_argument("--js", type=Path, help="folder whose node_modules hold @google/genai")
+    parser.add_argument(
+        "--js",
+        type=lambda folder: Path(folder).resolve(),
+        help="folder whose node_modules hold @google/genai",
+    )
     given = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.folder)))
