@@ -13,6 +13,7 @@ import msgspec
 from twinsight.config import Config
 from twinsight.engines.eyes import open_eyes
 from twinsight.errors import InvalidValue, UnknownModel
+from twinsight.files.resolve import read_headers
 from twinsight.image.container import Header
 from twinsight.image.header import read_header
 from twinsight.image.tokens import TokenPolicy, image_tokens
@@ -36,9 +37,9 @@ def answer(question: Question, config: Config) -> Iterator[str]:
     """The answer in pieces. Raises as the server would answer."""
     generation = _generation(question.model, config)
     prompt = read.generate_request(_request(question), read.Caller(generation, sdk=False))
-    for ref in prompt.images:
-        header = read_header(ref.encoded())
-        ref.mime, ref.wh = header.mime, header.wh
+    for ref, path in zip(prompt.images, question.images, strict=True):
+        ref.where = str(path)
+    read_headers(prompt.images)
     counting.usage(prompt, generation, config)
     limits = run.Limits(config.output_token_limit, config.max_pixels, config.look)
     eyes, cache = open_eyes(config.profile), SceneCache(len(prompt.images))

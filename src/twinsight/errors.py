@@ -8,9 +8,10 @@
     │   ├── InvalidKey             an API key that is not ours
     │   ├── PayloadTooLarge        the body is over the limit
     │   ├── TooManyImages          more pictures than one request may hold
-    │   ├── UnsupportedImage       not a picture of a type that we read
-    │   ├── InvalidImage           a picture that cannot be decoded
-    │   ├── ImageTooLarge          a picture with too many pixels
+    │   ├── ImageError             a picture that cannot be used, and which one
+    │   │   ├── UnsupportedImage   not a picture of a type that we read
+    │   │   ├── InvalidImage       a picture that cannot be decoded
+    │   │   └── ImageTooLarge      a picture with too many pixels
     │   ├── UnsupportedTool        a tool that this server does not run
     │   └── InvalidUpload          an upload request that cannot be followed
     ├── FailedPrecondition         400 FAILED_PRECONDITION
@@ -39,7 +40,7 @@ on them goes on working.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 Detail = dict[str, Any]
 
@@ -56,6 +57,9 @@ class TwinsightError(Exception):
         super().__init__(message)
         self.message = message
         self.details: list[Detail] = details or []
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class InvalidArgument(TwinsightError):
@@ -127,7 +131,19 @@ class TooManyImages(InvalidArgument):
         )
 
 
-class UnsupportedImage(InvalidArgument):
+class ImageError(InvalidArgument):
+    """A picture that cannot be used."""
+
+    def at(self, where: str) -> Self:
+        """The same error with the picture's place in the request, once it is known."""
+        if not self.details:
+            self.message = f"{self.message} It is the picture at {where}."
+            violation = {"field": where, "description": self.message}
+            self.details = [{"@type": _RPC + "BadRequest", "fieldViolations": [violation]}]
+        return self
+
+
+class UnsupportedImage(ImageError):
     """`mime` is what the bytes are, whatever the label said."""
 
     def __init__(self, mime: str) -> None:
@@ -138,12 +154,12 @@ class UnsupportedImage(InvalidArgument):
         self.mime = mime
 
 
-class InvalidImage(InvalidArgument):
+class InvalidImage(ImageError):
     def __init__(self, why: str) -> None:
         super().__init__(f"Unable to process input image. Provided image is not valid: {why}")
 
 
-class ImageTooLarge(InvalidArgument):
+class ImageTooLarge(ImageError):
     def __init__(self, wh: tuple[int, int], max_pixels: int) -> None:
         super().__init__(
             f"Unable to process input image. It has {wh[0]}x{wh[1]} pixels; this server takes up "

@@ -46,7 +46,6 @@ class ImageRef:
     where: str
     data: bytes | None = None
     uri: str = ""
-    declared_mime: str = ""
     resolution: Resolution = Resolution.UNSPECIFIED
     mime: str = ""
     wh: tuple[int, int] = (0, 0)

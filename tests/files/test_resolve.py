@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from tests.files.stores import Clock, body, run_with_store
 from twinsight.errors import FileForbidden, InvalidImage, InvalidValue, UnsupportedImage
 from twinsight.files.fetch import Fetcher
 from twinsight.files.local import LocalStore
-from twinsight.files.resolve import resolve, stored_id
+from twinsight.files.resolve import read_headers, resolve, stored_id
 from twinsight.files.store import FileWish, ImageFacts
 from twinsight.prompt import ImageRef
 
@@ -122,7 +123,7 @@ def test_a_stored_file_that_is_no_usable_picture(
 ) -> None:
     async def scenario(store: LocalStore, clock: Clock) -> None:
         await put(store, data)
-        with pytest.raises(error):
+        with pytest.raises(error, match=re.escape(WHERE)):
             await resolve([ImageRef(WHERE, uri="files/my-pic-1")], "me", store, Limits())
 
     run_with_store(tmp_path, scenario)
@@ -142,6 +143,7 @@ def test_data_uris(tmp_path: Path, text: str) -> None:
         ref = ImageRef(WHERE, uri=f"data:image/png;base64,{text}")
         inline = ImageRef("contents[0].parts[1].inline_data", data=png((7, 9)))
         await resolve([ref, inline], "me", store, Limits())
+        read_headers([ref, inline])
         assert (ref.mime, ref.wh, ref.encoded()) == ("image/png", (40, 30), png())
         assert inline.wh == (7, 9)
 
@@ -208,6 +210,7 @@ def test_a_fetched_picture(tmp_path: Path) -> None:
             )
             refs = [ImageRef(WHERE, uri=f"http://pics.example:{port}/{n}.png") for n in range(3)]
             await resolve(refs[:2], "me", store, Limits(), fetcher)
+            read_headers(refs[:2])
             assert [ref.wh for ref in refs] == [(40, 30), (40, 30), (0, 0)]
             with pytest.raises(InvalidValue, match="bytes allowed"):
                 await resolve(

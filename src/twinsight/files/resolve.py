@@ -14,9 +14,8 @@ from twinsight import base64text
 from twinsight.errors import (
     FailedPrecondition,
     FileForbidden,
-    InvalidImage,
+    ImageError,
     InvalidValue,
-    UnsupportedImage,
 )
 from twinsight.files.fetch import Fetcher, FetchRefused
 from twinsight.files.store import ImageFacts, Store, StoredFile
@@ -43,11 +42,10 @@ async def resolve(
     limits: ResolveLimits,
     fetcher: Fetcher | None = None,
 ) -> None:
-    """Gives each picture its type and upright size, and a way to its bytes.
+    """Gives each picture a way to its bytes; stored ones their type and upright size as well.
 
-    Inline and fetched pictures are read from their header here; stored ones remember theirs. Raises
-    the error of the first picture that cannot be used, with its place in the request. ``fetcher``
-    replaces the one that the limits describe.
+    Raises the error of the first picture that cannot be had, with its place in the request.
+    ``fetcher`` replaces the one that the limits describe.
     """
     fetcher = fetcher or Fetcher(limits.fetch_hosts, limits.max_image_bytes)
     for ref in refs:
@@ -60,9 +58,21 @@ async def resolve(
             ref.data = _data_uri(ref)
         else:
             ref.data, fetcher = await _fetched(ref, fetcher)
-    held = [ref for ref in refs if ref.data is not None]
-    if held:
-        await asyncio.to_thread(_read_headers, held)
+
+
+def read_headers(refs: Sequence[ImageRef]) -> None:
+    """Gives inline and fetched pictures their type and upright size. Work for a thread.
+
+    Raises the error of the first picture whose header cannot be read, with its place.
+    """
+    for ref in refs:
+        if ref.data is None:
+            continue
+        try:
+            header = read_header(ref.data)
+        except ImageError as error:
+            raise error.at(ref.where) from None
+        ref.mime, ref.wh = header.mime, header.wh
 
 
 def stored_id(uri: str) -> str | None:
@@ -79,17 +89,6 @@ def stored_id(uri: str) -> str | None:
     if path.startswith("files/"):
         raise FileForbidden(path.removeprefix("files/")[:100])
     return None
-
-
-def _read_headers(refs: Sequence[ImageRef]) -> None:
-    for ref in refs:
-        assert ref.data is not None
-        try:
-            header = read_header(ref.data)
-        except (InvalidImage, UnsupportedImage) as error:
-            error.add_note(ref.where)
-            raise
-        ref.mime, ref.wh = header.mime, header.wh
 
 
 def _data_uri(ref: ImageRef) -> bytes:
@@ -155,9 +154,8 @@ async def _facts(ref: ImageRef, file: StoredFile, store: Store) -> ImageFacts:
     data = await store.read(file.owner, file.id)
     try:
         header = await asyncio.to_thread(read_header, data)
-    except (InvalidImage, UnsupportedImage) as error:
-        error.add_note(ref.where)
-        raise
+    except ImageError as error:
+        raise error.at(ref.where) from None
     facts = ImageFacts(header.mime, header.wh)
     await store.remember(file.owner, file.id, facts)
     return facts

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import structlog
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from twinsight.config import ModelName
 from twinsight.errors import UnknownModel, UnknownRoute
-from twinsight.files.resolve import resolve
+from twinsight.files.resolve import read_headers, resolve
 from twinsight.http import sse
 from twinsight.http.body import whole_body
 from twinsight.http.pool import Ticket
@@ -30,7 +31,7 @@ log = structlog.get_logger()
 HEARTBEAT_SECONDS = 10.0
 
 
-@dataclass(slots=True)
+@dataclass
 class Asked:
     """A request that was understood: who asks what of which model, and what it costs."""
 
@@ -39,7 +40,18 @@ class Asked:
     model: str
     name: ModelName
     prompt: Prompt
-    usage: Usage
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What the prompt costs. Reads the pictures' headers, so a worker asks for it first."""
+        read_headers(self.prompt.images)
+        return counting.usage(self.prompt, self.name.generation, self.state.config)
+
+    def note(self) -> None:
+        """Puts what was asked into the request's log line."""
+        structlog.contextvars.bind_contextvars(
+            model=self.model, images=len(self.prompt.images), prompt_tokens=self.usage.prompt
+        )
 
 
 async def model_call(request: Request) -> Response:
@@ -55,8 +67,8 @@ async def generate_content(request: Request, model: str) -> Response:
     """The whole answer in one reply."""
     async with _asked(request, model, read.generate_request) as asked:
         candidates = await asked.state.pool.run(asked.ticket, lambda: _whole_answers(asked))
-        reply = write.generate_reply(candidates, asked.usage, model, _response_id())
-        return json_reply(reply)
+        asked.note()
+        return json_reply(write.generate_reply(candidates, asked.usage, model, _response_id()))
 
 
 async def stream_generate_content(request: Request, model: str) -> Response:
@@ -66,6 +78,8 @@ async def stream_generate_content(request: Request, model: str) -> Response:
         chunks = _chunks(asked, model)
         # The first chunk is waited for here, so that an early error is an ordinary HTTP error.
         first = await anext(chunks)
+        if first is not None:
+            asked.note()
         whole = _after(first, chunks)
         if framed_as_events:
             return StreamingResponse(sse.events(whole), media_type="text/event-stream")
@@ -75,7 +89,9 @@ async def stream_generate_content(request: Request, model: str) -> Response:
 async def count_tokens(request: Request, model: str) -> Response:
     """What the same request would cost as a prompt."""
     async with _asked(request, model, read.count_request) as asked:
-        return json_reply(write.count_reply(asked.usage))
+        usage = await asked.state.pool.run(asked.ticket, lambda: asked.usage)
+        asked.note()
+        return json_reply(write.count_reply(usage))
 
 
 _VERBS: dict[str, Callable[[Request, str], Awaitable[Response]]] = {
@@ -89,7 +105,10 @@ _VERBS: dict[str, Callable[[Request, str], Awaitable[Response]]] = {
 async def _asked(
     request: Request, model: str, reader: Callable[[object, read.Caller], Prompt]
 ) -> AsyncIterator[Asked]:
-    """Everything up to the answer; leaves the work when the client leaves."""
+    """Everything up to the price and the answer, which are one job: each change of thread costs.
+
+    Leaves the work when the client leaves.
+    """
     state = state_of(request)
     owner = state.keys.owner(request)
     name = state.config.model_names.get(model)
@@ -104,13 +123,7 @@ async def _asked(
             prompt = await state.pool.run(ticket, lambda: reader(lenient.parse(body), caller))
             body.clear()
             await resolve(prompt.images, owner, state.store, state.config)
-            usage = await state.pool.run(
-                ticket, lambda: counting.usage(prompt, name.generation, state.config)
-            )
-            structlog.contextvars.bind_contextvars(
-                model=model, images=len(prompt.images), prompt_tokens=usage.prompt
-            )
-            yield Asked(state, ticket, model, name, prompt, usage)
+            yield Asked(state, ticket, model, name, prompt)
 
 
 class _Watched:
@@ -133,6 +146,8 @@ class _Watched:
 
 def _deltas(asked: Asked, candidate: int = 0) -> Iterator[Delta]:
     state = asked.state
+    # Before a word is said: a picture that cannot be read refuses the whole request.
+    _ = asked.usage
     return run.answer(
         asked.prompt,
         state.eyes,

@@ -154,24 +154,13 @@ def _parts(part: dict[str, Any], path: str, resolution: Resolution) -> list[Part
 def _inline(blob: dict[str, Any], path: str, resolution: Resolution) -> ImageRef:
     if not blob.get("data"):
         raise InvalidValue(f"{path}.data", "it is empty")
-    return ImageRef(
-        f"{path}.data",
-        data=blob["data"],
-        declared_mime=_mime(blob),
-        resolution=resolution,
-    )
+    return ImageRef(f"{path}.data", data=blob["data"], resolution=resolution)
 
 
 def _file(data: dict[str, Any], path: str, resolution: Resolution) -> ImageRef:
     if not data.get("file_uri"):
         raise InvalidValue(f"{path}.file_uri", "it is empty")
-    return ImageRef(
-        f"{path}.file_uri", uri=data["file_uri"], declared_mime=_mime(data), resolution=resolution
-    )
-
-
-def _mime(holder: dict[str, Any]) -> str:
-    return str(holder.get("mime_type", "")).split(";")[0].strip().lower()
+    return ImageRef(f"{path}.file_uri", uri=data["file_uri"], resolution=resolution)
 
 
 def _function_response(response: dict[str, Any], path: str, resolution: Resolution) -> list[Part]:
