@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ _HUES = (
 )
 _NAMES = sorted({"black", "brown", "grey", "white", *(name for _, name in _HUES)})
 _CODES = {name: code for code, name in enumerate(_NAMES)}
+
+_BITS = 6
+"""Bits of each channel that decide a colour's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +72,13 @@ def measure(picture: Picture) -> Measures:
     image = Image.fromarray(picture.rgb)
     image.thumbnail((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.BOX, reducing_gap=1.0)
     luma = np.asarray(image.convert("L"), np.float32) / np.float32(255)
-    rgb = np.asarray(image, np.float32) / np.float32(255)
-    return Measures(
-        picture.full_wh, float(luma.mean()), _sharpness(luma), tuple(_shares(rgb.reshape(-1, 3)))
-    )
+    shares = tuple(_shares(np.asarray(image)))
+    return Measures(picture.full_wh, float(luma.mean()), _sharpness(luma), shares)
 
 
 def colour_name(rgb: NDArray[np.uint8]) -> str:
     """The commonest plain colour of some pixels, any shape (…, 3)."""
-    shares = _shares(rgb.reshape(-1, 3).astype(np.float32) / np.float32(255))
+    shares = _shares(rgb)
     return shares[0][0] if shares else "grey"
 
 
@@ -92,7 +94,26 @@ def _sharpness(luma: NDArray[np.float32]) -> float:
     return float(np.percentile(np.abs(around / 4 - centre), 99))
 
 
-def _shares(rgb: NDArray[np.float32]) -> list[tuple[str, float]]:
+def _shares(rgb: NDArray[np.uint8]) -> list[tuple[str, float]]:
+    """Plain colours of pixels (…, 3) and their shares, the commonest first, from 5 % up."""
+    r, g, b = (rgb[..., channel].ravel() >> (8 - _BITS) for channel in range(3))
+    cells = (r.astype(np.int32) << 2 * _BITS) | (g.astype(np.int32) << _BITS) | b
+    counts = np.bincount(_codes()[cells], minlength=len(_NAMES))
+    shares = counts / max(cells.size, 1)
+    order = np.argsort(-shares, kind="stable")
+    return [(_NAMES[i], float(shares[i])) for i in order if shares[i] >= 0.05]
+
+
+@cache
+def _codes() -> NDArray[np.uint8]:
+    """The colour's code for each cell of the RGB cube, judged at its centre."""
+    steps = ((np.arange(1 << _BITS) + 0.5) / (1 << _BITS)).astype(np.float32)
+    r, g, b = np.meshgrid(steps, steps, steps, indexing="ij")
+    return _code(np.stack([r.ravel(), g.ravel(), b.ravel()], 1))
+
+
+def _code(rgb: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The code of the name for each colour; (n, 3) from 0 to 1."""
     high, low = rgb.max(1), rgb.min(1)
     spread = high - low
     saturation = np.where(high > 0, spread / np.maximum(high, 1e-6), 0)
@@ -106,9 +127,7 @@ def _shares(rgb: NDArray[np.float32]) -> list[tuple[str, float]]:
     # Dark or dull orange and red are what people call brown.
     dull = (high[coloured] < 0.72) & (saturation[coloured] < 0.85)
     codes[coloured[(hue > 0.01) & (hue < 0.12) & dull]] = _CODES["brown"]
-    shares = np.bincount(codes, minlength=len(_NAMES)) / max(len(rgb), 1)
-    order = np.argsort(-shares, kind="stable")
-    return [(_NAMES[i], float(shares[i])) for i in order if shares[i] >= 0.05]
+    return codes
 
 
 def _hue(

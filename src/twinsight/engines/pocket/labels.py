@@ -108,12 +108,12 @@ class PocketLabels:
 
     def labels(self, picture: Picture, top: int = 5) -> list[Label]:
         """The `top` most probable classes, best first; equal ones in class order."""
-        return _best(self.probabilities(picture))[: max(top, 0)]
+        return _best(self.probabilities(picture), max(top, 0))
 
     def recognise(self, picture: Picture) -> Recognition:
         """Labels from the centre crop, down to a probability of 0.0001; the name from all views."""
         looks = self._look(views(picture))
-        labels = tuple(label for label in _best(looks[0]) if label.score >= LEAST)
+        labels = tuple(_best(looks[0], int((looks[0] >= LEAST).sum())))
         return Recognition(best_name(looks.mean(axis=0)), labels)
 
     def rate(self, picture: Picture, names: Sequence[str]) -> list[float | None]:
@@ -122,6 +122,6 @@ class PocketLabels:
         return [None if np.isnan(score) else float(score) for score in scores]
 
 
-def _best(probabilities: NDArray[np.float32]) -> list[Label]:
-    order = np.argsort(-probabilities, kind="stable")
+def _best(probabilities: NDArray[np.float32], count: int) -> list[Label]:
+    order = np.argsort(-probabilities, kind="stable")[:count]
     return [Label(names()[i], float(probabilities[i]), broader_words(names()[i])) for i in order]
