@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.engines.eyes import Eyes
-from twinsight.engines.roles import Card, Label, Recognition, TextLine
+from twinsight.engines.roles import Card, Label, Purpose, Recognition, TextLine
 from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
 
@@ -72,6 +72,10 @@ class _Told:
             np.linspace(0.9, 0.6, n, dtype=np.float32),
             tuple(label for label, _ in self._objects),
         )
+
+    def detect_each(self, picture: Picture, careful: bool = False) -> dict[Purpose, Detections]:
+        seen = self.detect(picture, careful)
+        return {"list": seen, "presence": seen}
 
     def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         return [np.full((32, 32), 255, np.uint8) for _ in xyxy]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import time
 from pathlib import Path
@@ -59,14 +60,14 @@ def test_no_malformed_file_makes_the_server_fail(quick: RunningServer, shared_da
     assert set(statuses) == {200, 400}
 
 
-def turned(upright: Image.Image, orientation: int) -> bytes:
-    """The picture as a camera stores it that means `orientation` to be applied; lossless."""
+def turned(upright: Image.Image, orientation: int, kind: str = "PNG", **how: Any) -> bytes:
+    """The picture as a camera stores it that means `orientation` to be applied."""
     turn = UNDO[orientation]
     stored = upright if turn is None else upright.transpose(turn)
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
-    stored.save(file, "PNG", exif=exif)
+    stored.save(file, kind, exif=exif, **how)
     return file.getvalue()
 
 
@@ -77,6 +78,37 @@ def test_all_orientations_give_the_same_answer(server: RunningServer) -> None:
         texts = {a["candidates"][0]["content"]["parts"][0]["text"] for a in answers}
         assert len(texts) == 1, texts
         assert len({a["usageMetadata"]["promptTokenCount"] for a in answers}) == 1
+
+
+def boxes(server: RunningServer, content: bytes) -> list[tuple[str, list[int]]]:
+    """The labels and boxes of an answer, in thousandths of the upright picture."""
+    reply = ask(server, content, "Detect the people. Return JSON.").json()
+    text = reply["candidates"][0]["content"]["parts"][0]["text"]
+    entries = json.loads(text.removeprefix("```json").removesuffix("```"))
+    return [(entry["label"], entry["box_2d"]) for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "slack"),
+    [
+        pytest.param("PNG", {}, 0, id="png"),
+        pytest.param("WEBP", {"lossless": True}, 0, id="webp"),
+        pytest.param(
+            "JPEG", {"quality": 95, "subsampling": 0}, 10, id="jpeg, coded anew each time"
+        ),
+    ],
+)
+def test_boxes_of_every_orientation_lie_at_the_same_place(
+    server: RunningServer, kind: str, how: dict[str, Any], slack: int
+) -> None:
+    upright = Image.open(SAMPLES / "astronaut.jpg").crop((0, 0, 512, 400))
+    first = boxes(server, turned(upright, 1, kind, **how))
+    assert first
+    for orientation in range(2, 9):
+        others = boxes(server, turned(upright, orientation, kind, **how))
+        assert [label for label, _ in others] == [label for label, _ in first], orientation
+        for (_, box), (_, other) in zip(first, others, strict=True):
+            assert all(abs(a - b) <= slack for a, b in zip(box, other, strict=True)), orientation
 
 
 def test_real_photos_of_each_orientation_are_upright(

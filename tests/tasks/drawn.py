@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twinsight.engines.eyes import Eyes
-from twinsight.engines.roles import Card, Label, Recognition, TextLine
+from twinsight.engines.roles import Card, Label, Purpose, Recognition, TextLine
 from twinsight.geometry.detections import Detections
 from twinsight.image.decode import DefaultLimits
 from twinsight.image.picture import Picture
@@ -32,6 +32,9 @@ RGB = {
     "red": (220, 20, 20), "green": (20, 180, 40), "blue": (20, 40, 220), "yellow": (240, 230, 20),
     "black": (10, 10, 10), "white": (250, 250, 250), "grey": (120, 120, 120),
 }  # fmt: skip
+
+SURE = 0.2
+"""Fainter things are seen, but not sure enough for a list."""
 
 Box = tuple[int, int, int, int]
 
@@ -91,14 +94,18 @@ class DrawnEyes:
         return [TextLine(text, 0.95, _quad(box)) for text, box in lines]
 
     def detect(self, picture: Picture, careful: bool = False) -> Detections:
+        return self.detect_each(picture, careful)["list"]
+
+    def detect_each(self, picture: Picture, careful: bool = False) -> dict[Purpose, Detections]:
         things = self.drawing(picture, "detector").things
         if not things:
-            return Detections.empty()
-        return Detections(
+            return {"list": Detections.empty(), "presence": Detections.empty()}
+        seen = Detections(
             np.array([t.box for t in things], np.float32),
             np.array([t.score for t in things], np.float32),
             tuple(t.name for t in things),
         ).best_first()
+        return {"list": seen.take(seen.score >= SURE), "presence": seen}
 
     def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         self.drawing(picture, "segmenter")

@@ -16,6 +16,7 @@ PARTY = Drawing((*PEOPLE, DOG), name=GOLDEN)
 PETS = Drawing((DOG, CAT))
 SIGN = Drawing(lines=(("STOP", (50, 30, 150, 60)),))
 EMPTY = Drawing()
+FAINT = Drawing((DOG, Thing("spoon", (90, 40, 120, 60), score=0.1)))
 FLOWER = Drawing(name=("daisy", 0.9, ("flower", "plant")))
 
 ONE = {
@@ -27,7 +28,7 @@ ONE = {
     "title": (PETS, "Give it a title", "A dog and a cat."),
     # counting
     "count": (PARTY, "How many people are there?", "I can see two people."),
-    "count none": (PETS, "How many cars?", "I see no car."),
+    "count none": (PETS, "How many cars?", "I can make out no car."),
     "count unknown": (
         PETS,
         "How many unicorns?",
@@ -51,13 +52,13 @@ ONE = {
     ),
     "count red": (PARTY, "How many red people?", "I can see a red person."),
     "count fr": (PETS, "Combien d'animaux ?", "Je vois deux animaux : un chien et un chat."),
-    "count none fr": (PETS, "Combien de voitures ?", "Je ne vois aucune voiture."),
+    "count none fr": (PETS, "Combien de voitures ?", "Je ne distingue aucune voiture."),
     "count word": (PARTY, "How many people? Answer with just the number.", "2"),
     # presence
     "yes": (PETS, "Is there a dog?", "Yes, I can see a dog."),
-    "no": (PETS, "Is there a car?", "No, I see no car."),
+    "no": (PETS, "Is there a car?", "No, I can make out no car."),
     "yes fr": (PETS, "Y a-t-il un chien ?", "Oui, je vois un chien."),
-    "no fr": (PETS, "Y a-t-il une voiture ?", "Non, je ne vois aucune voiture."),
+    "no fr": (PETS, "Y a-t-il une voiture ?", "Non, je ne distingue aucune voiture."),
     "yes only": (PETS, "Is there a dog? Answer yes or no only.", "yes"),
     "too few": (PETS, "Are there two dogs?", "No, I can see a dog."),
     "narrower": (
@@ -65,8 +66,12 @@ ONE = {
         "Is there a woman?",
         "I can see two people. I cannot tell which of them are meant by “woman”.",
     ),
-    "narrower absent": (PETS, "Is there a woman?", "No, I see no woman."),
-    "wrong colour": (PETS, "Is there a green cat?", "No, I see no green cat."),
+    "faint": (FAINT, "Is there a spoon?", "Yes, there seems to be a spoon."),
+    "faint fr": (FAINT, "Y a-t-il une cuillère ?", "Oui, il semble y avoir une cuillère."),
+    "faint, two asked for": (FAINT, "Are there two spoons?", "No, I can see a spoon."),
+    "faint, not counted": (FAINT, "How many spoons?", "I can make out no spoon."),
+    "narrower absent": (PETS, "Is there a woman?", "No, I can make out no woman."),
+    "wrong colour": (PETS, "Is there a green cat?", "No, I can make out no green cat."),
     "text there": (SIGN, "Is there any text?", "Yes, it reads “STOP”."),
     "no text there": (PETS, "Is there any text?", "No, I can read no text."),
     "labeler knows": (FLOWER, "Is there a daisy?", "Yes, it looks like a daisy."),
@@ -88,7 +93,7 @@ ONE = {
         "Where are the people?",
         "I can see two people: one on the left and one in the middle.",
     ),
-    "where absent": (PETS, "Where is the bus?", "I see no bus."),
+    "where absent": (PETS, "Where is the bus?", "I can make out no bus."),
     "left of": (
         PETS,
         "Is the cat to the left of the dog?",
@@ -105,7 +110,7 @@ ONE = {
         "I can see a dog and a cat, but of their places I can only tell left, right, above "
         "and below.",
     ),
-    "absent other": (PETS, "Is the dog on the left of the car?", "No, I see no car."),
+    "absent other": (PETS, "Is the dog on the left of the car?", "No, I can make out no car."),
     # colour
     "colour": (PETS, "What color is the dog?", "The dog is black."),
     "colour fr": (PETS, "De quelle couleur est le chat ?", "Le chat est de couleur blanche."),
@@ -189,7 +194,7 @@ SEVERAL = {
     ),
     "each": (
         "How many people are in each image?",
-        "Image 1: I can see two people.\nImage 2: I see no person.",
+        "Image 1: I can see two people.\nImage 2: I can make out no person.",
     ),
     "second": ("What is in the second image?", "A photo of a dog and a cat."),
     "numbered": ("How many cats are in image 2?", "I can see a cat."),

@@ -29,7 +29,7 @@ def said(eyes: Eyes, name: str, question: str, **shape: Any) -> str:
 
 CASES = {
     "cat": ("cat.jpg", "Is there a cat?", "Yes, I can see a cat."),
-    "no dog": ("cat.jpg", "Is there a dog?", "No, I see no dog."),
+    "no dog": ("cat.jpg", "Is there a dog?", "No, I can make out no dog."),
     "which animal": ("cat.jpg", "What animal is this?", "It looks like a cat."),
     "one person": ("astronaut.jpg", "How many people are there?", "I can see a person."),
     "fr": ("coffee.jpg", "Y a-t-il une tasse ?", "Oui, je vois une tasse."),

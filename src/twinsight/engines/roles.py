@@ -6,15 +6,18 @@ HTTP or of Gemini. All methods are plain blocking functions, safe to call from s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
+
+Purpose = Literal["list", "presence"]
+"""Why objects are looked for: to list or count them, or to say whether one is there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,21 @@ class TextLine:
     quad: NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """All that is known of a picture, for somebody who has to put it into words.
+
+    Boxes are in pixels of `wh`. `colours` are (plain name, share of the picture); `brightness` is
+    the mean luma, 0 to 1.
+    """
+
+    wh: tuple[int, int]
+    objects: Detections
+    labels: tuple[Label, ...]
+    colours: tuple[tuple[str, float], ...]
+    brightness: float
+
+
 @runtime_checkable
 class Labeler(Protocol):
     card: Card
@@ -93,7 +111,11 @@ class Detector(Protocol):
     card: Card
 
     def detect(self, picture: Picture, careful: bool = False) -> Detections:
-        """Objects, best first."""
+        """Objects for a list, best first."""
+        ...
+
+    def detect_each(self, picture: Picture, careful: bool = False) -> Mapping[Purpose, Detections]:
+        """Of one look the objects that are sure enough for each purpose, best first."""
         ...
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+AT_ONCE = 300
+"""Rows of all kinds that are compared with each other in one table."""
+
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 
@@ -142,16 +145,19 @@ def fuse(
 
 def _leaders(xyxy: Floats, score: Floats, kind: Integers, threshold: float) -> NDArray[np.intp]:
     """For each row the better row of its kind that it overlaps by > threshold, or itself."""
-    leader = np.full(len(kind), -1, np.intp)
+    leader = np.arange(len(kind))
     order = np.argsort(-score, kind="stable")
-    for one in np.unique(kind):
-        rows = order[kind[order] == one]
+    # Few rows are compared all at once, which spares a round for each kind; many, kind by kind.
+    kinds = np.unique(kind) if len(kind) > AT_ONCE else [None]
+    for one in kinds:
+        rows = order if one is None else order[kind[order] == one]
         overlaps = iou(xyxy[rows], xyxy[rows]) > threshold
+        overlaps &= kind[rows][:, None] == kind[rows]
         free = np.ones(len(rows), bool)
-        for i in range(len(rows)):
+        # Only rows that overlap another one lead or are led.
+        for i in np.flatnonzero(overlaps.sum(axis=1) > 1):
             if free[i]:
                 led = overlaps[i] & free
-                led[i] = True  # a box without area overlaps nothing, not even itself
                 leader[rows[led]] = rows[i]
                 free &= ~led
     return leader

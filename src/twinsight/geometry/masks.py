@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 PREFIX = "data:image/png;base64,"
 LONG_SIDE = 256
 """Longest side of a mask on the wire, in pixels: Gemini's own were 256 x 256."""
+LEAST_SIDE = 64
+"""What the shorter side of a thin box keeps of its pixels, however long the box is."""
 _STEEPNESS = 16
+
+
+def size_within(
+    wh: tuple[float, float], long_side: int = LONG_SIDE, least_side: int = LEAST_SIDE
+) -> tuple[int, int]:
+    """The size at which a box's mask is kept: the box's, at most `long_side` on the longer side."""
+    shrink = min(1.0, long_side / max(*wh, 1))
+    w, h = (max(1, round(max(side * shrink, min(side, least_side)))) for side in wh)
+    return w, h
 
 
 def resize(mask: NDArray[np.uint8], wh: tuple[int, int]) -> NDArray[np.uint8]:
@@ -43,11 +54,9 @@ def to_png_uri(
     """A soft mask (mh, mw), 0 to 255, covering its box -> ``data:image/png;base64,...``.
 
     8-bit greyscale. The picture has the shape of the box (``box_wh``, pixels; by default that of
-    the mask) with at most `long_side` pixels on its longer side.
+    the mask) with at most `long_side` pixels on its longer side; thin ones are less thin.
     """
-    w, h = box_wh or (mask.shape[1], mask.shape[0])
-    shrink = min(1.0, long_side / max(w, h, 1))
-    size = (max(1, round(w * shrink)), max(1, round(h * shrink)))
+    size = size_within(box_wh or (mask.shape[1], mask.shape[0]), long_side)
     file = io.BytesIO()
     Image.fromarray(steepen(resize(mask, size))).save(file, "PNG", compress_level=9)
     return PREFIX + base64.b64encode(file.getvalue()).decode("ascii")

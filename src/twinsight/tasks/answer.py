@@ -96,13 +96,15 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
         return Said(voice.say("yes, text", quote=quote), asked.yes())
     if target.unknown:
         return _recognised(scene, asked, target)
-    items = of_target(scene, replace(target, take=None))
+    all_of_it = replace(target, take=None)
+    items = of_target(scene, all_of_it)
+    if not items and _is_named(scene, target):
+        name = describe.sayable(scene.recognition.name, asked.style.language)
+        return Said(voice.say("yes, looks like", thing=voice.counted(1, name)), asked.yes())
+    # One may be likely enough to be there, and still not sure enough for a list.
+    faint = [] if items else of_target(scene, all_of_it, purpose="presence")[:1]
+    items = items or faint
     if not items:
-        name = scene.recognition.name
-        is_named = name is not None and target.names is not None and not target.colour
-        if is_named and name is not None and target.names & {name.name, *name.kinds}:  # type: ignore[operator]
-            thing = voice.counted(1, describe.sayable(name, asked.style.language))
-            return Said(voice.say("yes, looks like", thing=thing), asked.yes())
         return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
     things = things_said(items, target, voice)
     least, most = asked.wanted.bounds or (target.take or 1, len(items))
@@ -111,7 +113,15 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
     if target.sense is Sense.NARROWER:
         which = voice.say("cannot tell which", word=target.word)
         return Said(f"{sentence(voice.say('see', things=things))} {which}", asked.unknown())
-    return Said(voice.say("yes, see", things=things), asked.yes())
+    return Said(voice.say("yes, seems" if faint else "yes, see", things=things), asked.yes())
+
+
+def _is_named(scene: Scene, target: Target) -> bool:
+    """Whether the whole picture's name is one of the things."""
+    name = scene.recognition.name
+    if name is None or target.names is None or target.colour:
+        return False
+    return bool(target.names & {name.name, *name.kinds})
 
 
 def _recognised(scene: Scene, asked: Asked, target: Target) -> Said:

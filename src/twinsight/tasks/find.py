@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinsight.engines.roles import Purpose
 from twinsight.geometry.detections import Detections
 from twinsight.tasks import vocabulary
 from twinsight.tasks.colour import colours_at
@@ -57,13 +58,15 @@ def find(scene: Scene, wanted: Wanted) -> list[Item]:
     return items[: min(wanted.most or MOST_ITEMS, MOST_ITEMS)]
 
 
-def of_target(scene: Scene, target: Target, language: Language = "en") -> list[Item]:
-    """One target's things: best first, or in the order that it asks for."""
+def of_target(
+    scene: Scene, target: Target, language: Language = "en", purpose: Purpose = "list"
+) -> list[Item]:
+    """One target's things, as sure as the purpose wants: best first, or in the order asked for."""
     if target.text:
         found = _lines(scene)
         rows = list(range(len(found)))
     else:
-        found = scene.objects()
+        found = scene.objects(purpose)
         names = _names(scene, target)
         rows = [i for i, kind in enumerate(found.label) if names is None or kind in names]
     if target.colour and rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.engines.eyes import Eyes
-from twinsight.engines.roles import Recognition, TextLine
+from twinsight.engines.roles import Purpose, Recognition, TextLine
+from twinsight.errors import ImageError
 from twinsight.geometry.detections import Detections
 from twinsight.image.decode import PixelLimits, decode
 from twinsight.image.measure import Measures, measure
@@ -40,7 +41,7 @@ class Findings:
     lock: threading.Lock = field(default_factory=threading.Lock)
     recognition: Recognition | None = None
     lines: list[TextLine] | None = None
-    objects: dict[bool, Detections] = field(default_factory=dict)
+    objects: dict[bool, Mapping[Purpose, Detections]] = field(default_factory=dict)
     measures: Measures | None = None
 
 
@@ -71,10 +72,16 @@ class Shelf:
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
 
     def picture(self, ref: ImageRef) -> Picture:
-        """The picture upright and small enough to look at; decoded again if it had to go."""
+        """The picture upright and small enough to look at; decoded again if it had to go.
+
+        Raises ImageError, with the picture's place, when its pixels are damaged.
+        """
         picture = self._pictures.pop(id(ref), None)
         if picture is None:
-            picture = decode(ref.encoded(), self._limits, max_side=LOOK_SIDE)
+            try:
+                picture = decode(ref.encoded(), self._limits, max_side=LOOK_SIDE)
+            except ImageError as error:
+                raise error.at(ref.where) from None
         self._pictures[id(ref)] = picture
         held = sum(p.wh[0] * p.wh[1] for p in self._pictures.values())
         while held > self._most_pixels and len(self._pictures) > 1:
@@ -108,7 +115,8 @@ class Scene:
 
     @cached_property
     def _findings(self) -> Findings:
-        key = self.ref.key or hashlib.blake2b(self.ref.encoded(), digest_size=16).digest()
+        # The file store's hash too, so that an upload and the same bytes inline are one picture.
+        key = self.ref.key or hashlib.sha256(self.ref.encoded()).digest()
         return self._cache.findings(key)
 
     @property
@@ -128,12 +136,13 @@ class Scene:
             if self._findings.recognition is not None:
                 return self._findings.recognition
             if self._look == "glance":
-                return self._at_a_glance()
+                return self._glance
             self._findings.recognition = self._eyes.labeler.recognise(self.picture)
             return self._findings.recognition
 
-    def _at_a_glance(self) -> Recognition:
-        """The first label, if it is very sure; not remembered, since a closer look knows more."""
+    @cached_property
+    def _glance(self) -> Recognition:
+        """The first label, if very sure; this request's only, since a closer look knows more."""
         labels = tuple(self._eyes.labeler.labels(self.picture))
         sure = bool(labels) and labels[0].score >= SURE_AT_A_GLANCE
         return Recognition(labels[0] if sure else None, labels)
@@ -158,8 +167,8 @@ class Scene:
                 ]
             return self._findings.lines
 
-    def objects(self) -> Detections:
-        """Objects, best first, in pixels of the upright picture."""
+    def objects(self, purpose: Purpose = "list") -> Detections:
+        """Objects that are sure enough for the purpose, best first, in upright pixels."""
         if self._look == "glance":
             return Detections.empty()
         careful = self._look == "careful"
@@ -167,9 +176,11 @@ class Scene:
             if careful not in self._findings.objects:
                 picture = self.picture
                 self._check()
-                found = self._eyes.detector.detect(picture, careful)
-                self._findings.objects[careful] = _scaled(found, picture.wh, self.wh)
-            return self._findings.objects[careful]
+                found = self._eyes.detector.detect_each(picture, careful)
+                self._findings.objects[careful] = {
+                    purpose: _scaled(each, picture.wh, self.wh) for purpose, each in found.items()
+                }
+            return self._findings.objects[careful][purpose]
 
     def masks(self, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         """A soft mask for each box, in pixels of `picture`; not remembered."""

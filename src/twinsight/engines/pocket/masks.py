@@ -15,6 +15,7 @@ from PIL import Image
 
 from twinsight.engines import weights
 from twinsight.engines.roles import Card
+from twinsight.geometry.masks import size_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,8 +30,6 @@ CONTEXT = 0.2
 """What is seen around the box, on each side, as a share of the box."""
 OUTSIDE = 127
 """The grey beyond the picture's edges: zero to the encoder."""
-LONGEST = 256
-"""Longest side of a mask, pixels, as on the wire; the model sees no finer than this."""
 BATCH = 8
 """Boxes that go through the model together; bounds memory however many are asked for."""
 
@@ -53,7 +52,7 @@ class PocketSegmenter:
     def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         """For each of the (n, 4) boxes a soft mask (mh, mw), 0 to 255, that covers exactly it.
 
-        A mask has the box's pixels, at most 256 on its longer side and at least 1 on each. Boxes
+        A mask has the size of `masks.size_within`, as on the wire; the model sees no finer. Boxes
         may reach beyond the picture; one narrower than a pixel is taken as a pixel wide. Raises
         ValueError for boxes of another shape or with numbers that are not finite.
         """
@@ -102,9 +101,7 @@ def _within(
     soft: NDArray[np.uint8], xyxy: NDArray[np.float64], cut: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
     """The part of an answer (S, S) that lies in the box, at the box's own pixels."""
-    sides = xyxy[2:] - xyxy[:2]
-    shrink = min(1.0, LONGEST / float(sides.max()))
-    size = (max(1, round(sides[0] * shrink)), max(1, round(sides[1] * shrink)))
+    size = size_within((float(xyxy[2] - xyxy[0]), float(xyxy[3] - xyxy[1])))
     start, end = _in_window(xyxy, cut, SIDE)
     # Far from the origin, floats leave a little less than nothing beyond the edge.
     inner = np.clip([*start, *end], 0, SIDE)

@@ -1,0 +1,196 @@
+"""Time of boxes and masks for a photo, by stage, against a bare onnxruntime loop in the same run.
+
+    python -m bench.boxes [--rounds 15] [--threads 1 2]
+
+Eight photos of 640 x 480, cut from the samples of the package, as JPEG. Ours is the engine as the
+server uses it: `detect` on a decoded photo (preparing, network, reading of its maps, joining of the
+looks, one name an object), and `segment` on what it found. The bare loop runs the same networks on
+ready-made pixels, as many looks, and throws the result away: sessions with onnxruntime's own
+settings, one photo or eight in a batch. Everything is timed in turn within each round; the figures
+are medians over the rounds, in milliseconds a photo. One process for each number of threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from twinsight.engines import weights
+from twinsight.engines.pocket import boxes, masks
+from twinsight.image.decode import DefaultLimits, decode
+
+SAMPLES = Path(__file__).parents[1] / "src/twinsight/samples"
+WH = (640, 480)
+BATCH = 8
+MASKS = 8
+"""Boxes a photo whose masks are timed: about what a photo shows."""
+LIMITS = DefaultLimits(100_000_000)
+
+Times = dict[str, list[float]]
+
+
+def jpegs() -> list[bytes]:
+    """Eight different photos of one size."""
+    made = []
+    for number in range(BATCH):
+        name = ("cat.jpg", "coffee.jpg", "astronaut.jpg")[number % 3]
+        with Image.open(SAMPLES / name) as sample:
+            w, h = sample.size
+            inset = 4 * number
+            cut = sample.convert("RGB").crop((inset, inset, w - inset, h - inset)).resize(WH)
+        file = io.BytesIO()
+        cut.save(file, "JPEG", quality=88)
+        made.append(file.getvalue())
+    return made
+
+
+def timed(times: Times, name: str, count: int, call: Callable[[], Any]) -> Any:
+    """Calls once; remembers the milliseconds for each of `count` photos."""
+    started = time.perf_counter()
+    result = call()
+    times[name].append((time.perf_counter() - started) * 1000 / count)
+    return result
+
+
+def bare(name: str, threads: int) -> onnxruntime.InferenceSession:
+    """The network in a session with onnxruntime's own settings."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        weights.verified_bytes(name), options, providers=["CPUExecutionProvider"]
+    )
+
+
+class Bench:
+    """The engines, the bare sessions and the photos, for one number of threads."""
+
+    def __init__(self, threads: int) -> None:
+        self.detector = boxes.PocketDetector(threads)
+        self.segmenter = masks.PocketSegmenter(threads)
+        self.boxes, self.masks = bare("boxes", threads), bare("masks", threads)
+        self.encoded = jpegs()
+        self.pictures = [decode(data, LIMITS) for data in self.encoded]
+        random = np.random.default_rng(0)
+        low = random.uniform(0, 300, (MASKS, 2))
+        self.places = np.hstack([low, low + random.uniform(30, 170, (MASKS, 2))]).astype(np.float32)
+
+    def round(self, times: Times) -> None:
+        """Everything once."""
+        n = len(self.encoded)
+        timed(times, "decode", n, lambda: [decode(data, LIMITS) for data in self.encoded])
+        for setting, views in boxes.VIEWS.items():
+            self._stages(times, setting, views)
+            careful = setting == "careful"
+            timed(
+                times, f"{setting}: ours", n,
+                lambda: [self.detector.detect(p, careful) for p in self.pictures],  # noqa: B023
+            )  # fmt: skip
+            for batch in (1, BATCH):
+                fed = [self._batches(view, batch) for view in views]
+                timed(times, f"{setting}: bare, batch {batch}", n, lambda: self._run(fed))  # noqa: B023
+        for count in (1, MASKS):
+            some = [self.places[i : i + count] for i in range(0, MASKS, count)]
+            picture = self.pictures[0]
+            timed(
+                times, f"masks: ours, {count} at a time", MASKS,
+                lambda: [self.segmenter.segment(picture, each) for each in some],  # noqa: B023
+            )  # fmt: skip
+            x = np.zeros((count, masks.SIDE, masks.SIDE, 4), np.uint8)
+            timed(
+                times, f"masks: bare, batch {count}", MASKS,
+                lambda: [self.masks.run(None, {"x": x}) for _ in some],  # noqa: B023
+            )  # fmt: skip
+
+    def _stages(self, times: Times, setting: str, views: tuple[boxes.View, ...]) -> None:
+        """The detector's own steps, one after the other."""
+        n = len(self.pictures)
+        ready = timed(
+            times, f"{setting}: prepare", n,
+            lambda: [[boxes.prepare(p.rgb, view) for view in views] for p in self.pictures],
+        )  # fmt: skip
+        session = self.detector.session
+        maps = timed(
+            times, f"{setting}: network", n,
+            lambda: [[session.run(None, {"image": x}) for x, _ in each] for each in ready],
+        )  # fmt: skip
+        seen = [
+            list(zip(each, (fit for _, fit in fits), strict=True))
+            for each, fits in zip(maps, ready, strict=True)
+        ]
+        timed(
+            times, f"{setting}: read and join", n,
+            lambda: [boxes.distinct(boxes.joined(each, boxes.FLOOR)) for each in seen],
+        )  # fmt: skip
+
+    def _batches(self, view: boxes.View, size: int) -> list[NDArray[np.uint8]]:
+        pixels = np.concatenate([boxes.prepare(p.rgb, view)[0] for p in self.pictures])
+        return [pixels[i : i + size] for i in range(0, len(pixels), size)]
+
+    def _run(self, fed: list[list[NDArray[np.uint8]]]) -> None:
+        for batches in fed:
+            for pixels in batches:
+                self.boxes.run(None, {"image": pixels})
+
+
+def memory_mb(key: str) -> float:
+    """VmRSS or VmHWM of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
+
+
+def measure(threads: int, rounds: int) -> None:
+    """Prints the table for one number of threads."""
+    before = memory_mb("VmRSS")
+    bench = Bench(threads)
+    bench.round(defaultdict(list))  # warm
+    times: Times = defaultdict(list)
+    for _ in range(rounds):
+        bench.round(times)
+    middle = {name: statistics.median(values) for name, values in times.items()}
+    print(f"\n{threads} thread{'s' * (threads > 1)}, {rounds} rounds, ms a photo (masks: a box)")
+    for name, value in middle.items():
+        print(f"{name:28} {value:8.2f}   least {min(times[name]):8.2f}")
+    for ours, others in (
+        ("fast: ours", ("fast: bare, batch 1", "fast: bare, batch 8")),
+        ("careful: ours", ("careful: bare, batch 1", "careful: bare, batch 8")),
+        ("masks: ours, 1 at a time", ("masks: bare, batch 1",)),
+        (f"masks: ours, {MASKS} at a time", (f"masks: bare, batch {MASKS}",)),
+    ):
+        for other in others:
+            ratios = [a / b for a, b in zip(times[ours], times[other], strict=True)]
+            print(f"{ours} / {other}: {statistics.median(ratios):.3f}")
+    print(f"RSS before loading {before:.0f} MB, after {memory_mb('VmRSS'):.0f} MB, "
+          f"peak {memory_mb('VmHWM'):.0f} MB (bare sessions included)")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    options = parser.parse_args()
+    if len(options.threads) == 1:
+        measure(options.threads[0], options.rounds)
+        return
+    print(f"{platform.processor() or platform.machine()}, onnxruntime {onnxruntime.__version__}")
+    for threads in options.threads:
+        command = [sys.executable, "-m", "bench.boxes", "--rounds", str(options.rounds)]
+        subprocess.run([*command, "--threads", str(threads)], check=True)
+
+
+if __name__ == "__main__":
+    main()
