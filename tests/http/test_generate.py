@@ -205,7 +205,7 @@ def test_limits_of_an_answer(
 @pytest.mark.parametrize(
     ("method", "path", "status", "word"),
     [
-        pytest.param("GET", "/", 404, "NOT_FOUND", id="no page yet"),
+        pytest.param("GET", "/index.html", 404, "NOT_FOUND", id="no such page"),
         pytest.param("GET", "/v2/models", 404, "NOT_FOUND", id="unknown version"),
         pytest.param("GET", f"{PATH}:generateContent", 404, "NOT_FOUND", id="GET for POST"),
         pytest.param(

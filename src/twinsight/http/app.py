@@ -19,7 +19,7 @@ from twinsight.config import Config
 from twinsight.engines.eyes import Eyes
 from twinsight.files.limits import FileLimits
 from twinsight.files.local import LocalStore
-from twinsight.http import files, generate, models, uploads
+from twinsight.http import files, generate, models, playground, uploads
 from twinsight.http.auth import Keys
 from twinsight.http.frame import Frame
 from twinsight.http.pool import Pool
@@ -91,7 +91,14 @@ def _routes() -> list[Route]:
         Route("/{version:version}/publishers/{publisher}/models", models.list_publisher_models),
         Route("/{version:version}/publishers/{publisher}/models/{model}", models.get_model),
     ]
-    return [Route("/health", health), *calls, *lists, *uploads.routes(), *files.routes()]
+    return [
+        Route("/health", health),
+        *calls,
+        *lists,
+        *uploads.routes(),
+        *files.routes(),
+        *playground.routes(),
+    ]
 
 
 def create_app(config: Config, eyes: Eyes) -> ASGIApp:

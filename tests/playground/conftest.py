@@ -1,0 +1,126 @@
+"""A real Chromium on the playground of a real server; what no test may see is checked after each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import RunningServer
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT_MS = 20_000
+_SKIPPED: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless, with a profile of its own; without one the test is skipped, and counted."""
+    if CHROMIUM is None:
+        _SKIPPED.append("chromium is not on the PATH: run `python tests/clients/setup.py` as root")
+        pytest.skip(_SKIPPED[-1])
+    # The driver is told to look for nothing outside: the browser is the machine's own.
+    os.environ["PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD"] = "1"
+    with sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Visit:
+    """A page of the playground, and all that it asked for or complained about."""
+
+    page: Page
+    server: RunningServer
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
+        self.page.on("console", lambda message: self._heard(message.type, message.text))
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(f"{kind}: {text}")
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Requests to any other place than the server."""
+        home = urlsplit(self.server.url).netloc
+        places = [urlsplit(url) for url in self.requests]
+        return [p.geturl() for p in places if p.scheme not in ("blob", "data") and p.netloc != home]
+
+    def ask(self) -> None:
+        """Presses Ask and waits for the end of the answer."""
+        self.page.click("#run")
+        self.answered()
+
+    def answered(self) -> None:
+        self.page.wait_for_selector("#result[aria-busy=false] #meta span", state="attached")
+
+    def sample(self, name: str) -> None:
+        """Picks one of the page's own photos."""
+        self.page.click(f"[data-sample='{name}']")
+        self.page.wait_for_selector("#viewer:not([hidden])")
+
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Opens the playground: `visit(server, dark=True, wh=(390, 844))`.
+
+    After the test no page may have asked anything of another host, and none may have complained,
+    unless the test took what was expected out of `complaints`.
+    """
+    visits: list[Visit] = []
+    contexts: list[BrowserContext] = []
+
+    def go(
+        server: RunningServer | None = None,
+        wh: tuple[int, int] = (1440, 900),
+        dark: bool = False,
+    ) -> Visit:
+        at = server or request.getfixturevalue("server")
+        context = browser.new_context(
+            viewport={"width": wh[0], "height": wh[1]}, color_scheme="dark" if dark else "light"
+        )
+        context.set_default_timeout(WAIT_MS)
+        contexts.append(context)
+        opened = Visit(context.new_page(), at)
+        opened.watch()
+        visits.append(opened)
+        opened.page.goto(at.url + "/")
+        opened.page.wait_for_selector("#model option:nth-child(2)", state="attached")
+        return opened
+
+    yield go
+    for context in contexts:
+        context.close()
+    for each in visits:
+        assert each.complaints == []
+        assert each.elsewhere == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A skipped browser is never silent."""
+    if _SKIPPED:
+        terminalreporter.write_line(f"browser tests skipped: {_SKIPPED[0]}", red=True)

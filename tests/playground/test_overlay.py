@@ -1,0 +1,68 @@
+"""What the answer says is drawn where it says, and the user can turn it on and off."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.conftest import SAMPLES, RunningServer
+from tests.playground.conftest import Open
+
+PX = 1.5
+
+
+def answer(server: RunningServer, body: str) -> list[dict[str, Any]]:
+    """What the API says to the request that the page sent."""
+    with server.client() as client:
+        reply = client.post("/v1beta/models/gemini-2.5-flash:generateContent", content=body)
+    text = reply.json()["candidates"][0]["content"]["parts"][0]["text"]
+    found: list[dict[str, Any]] = json.loads(text)
+    return found
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drags files over the page and lets them go, as the browser itself reports it."""
+    devtools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, "x": 300, "y": 300, "data": data}
+        devtools.send("Input.dispatchDragEvent", event)
+
+
+@pytest.mark.parametrize("name", ["coffee.jpg", "astronaut.jpg"])
+def test_boxes_of_a_dropped_photo_lie_where_the_api_says(visit: Open, name: str) -> None:
+    opened = visit()
+    page = opened.page
+    drop(page, SAMPLES / name)
+    page.wait_for_selector("#viewer:not([hidden])")
+    page.check("input[value=detect]")
+    with page.expect_request("**/*:streamGenerateContent*") as sent:
+        opened.ask()
+
+    body = sent.value.post_data
+    assert body is not None
+    inline = json.loads(body)["contents"][0]["parts"][0]["inlineData"]
+    assert base64.b64decode(inline["data"]) == (SAMPLES / name).read_bytes()
+    expected = answer(opened.server, body)
+    assert expected
+    frame = page.locator("#picture").bounding_box()
+    drawn = page.locator("#overlay .box")
+    assert frame
+    assert drawn.count() == len(expected)
+    for row, entry in enumerate(expected):
+        box = page.locator(f"[data-row='{row}'] .box").bounding_box()
+        assert box
+        y0, x0, y1, x1 = (value / 1000 for value in entry["box_2d"])
+        assert box["x"] == pytest.approx(frame["x"] + x0 * frame["width"], abs=PX)
+        assert box["y"] == pytest.approx(frame["y"] + y0 * frame["height"], abs=PX)
+        assert box["width"] == pytest.approx((x1 - x0) * frame["width"], abs=PX)
+        assert box["height"] == pytest.approx((y1 - y0) * frame["height"], abs=PX)
+        assert page.locator(f"[data-row='{row}'] .tag").inner_text() == entry["label"]
+        assert (
+            page.locator(f"#findings li:nth-child({row + 1}) .name").inner_text() == entry["label"]
+        )
