@@ -17,6 +17,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
 HOME = CHECKOUT / ".clients"
+# What is no SDK: the guide's shell samples call the first three, the playground is tested in a browser.
+SYSTEM = {"curl": ("curl", "jq", "file"), "chromium": ("chromium",)}
+APT = threading.Lock()  # apt-get gives up when another one is at work
 STEP_SECONDS = 1200  # a cold Go build of the SDK took 155 s on two busy cores
 
 
@@ -120,16 +124,17 @@ def java_client(folder: Path) -> None:
     run("javac", "-proc:none", "-cp", jars, "-d", classes, HERE / "java" / "Driver.java")
 
 
-def curl_client(folder: Path) -> None:
-    """curl, jq and file, which the guide's shell samples call; installed where we may."""
-    absent = [name for name in ("curl", "jq", "file") if shutil.which(name) is None]
+def system_programs(folder: Path, programs: tuple[str, ...]) -> None:
+    """Programs of the machine's own packages, named as they are; installed where we may."""
+    absent = [name for name in programs if shutil.which(name) is None]
     if not absent:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise Missing(f"{', '.join(absent)} not on the PATH, and apt-get is not ours to use")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    run("apt-get", "update", "-qq", env=quiet)
-    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *absent, env=quiet)
+    with APT:
+        run("apt-get", "update", "-qq", env=quiet)
+        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *absent, env=quiet)
 
 
 def clients() -> dict[str, tuple[Callable[[Path], None], list[Path]]]:
@@ -137,8 +142,9 @@ def clients() -> dict[str, tuple[Callable[[Path], None], list[Path]]]:
     table: dict[str, tuple[Callable[[Path], None], list[Path]]] = {
         "go": (go_client, sorted((HERE / "go").glob("*.*"))),
         "java": (java_client, sorted((HERE / "java").glob("*.*"))),
-        "curl": (curl_client, []),
     }
+    for name, programs in SYSTEM.items():
+        table[name] = (lambda folder, programs=programs: system_programs(folder, programs), [])
     for lock in sorted((HERE / "python").glob("requirements-*.txt"), reverse=True):
         name = "python-" + lock.stem.removeprefix("requirements-")
         table[name] = (lambda folder, lock=lock: python_client(folder, lock, uv_program()), [lock])
@@ -159,7 +165,7 @@ def mark(files: list[Path]) -> str:
 def ready(name: str) -> bool:
     """Whether the client is installed as its lock files say now."""
     stamp = HOME / name / "stamp"
-    if name == "curl" and any(shutil.which(tool) is None for tool in ("curl", "jq", "file")):
+    if any(shutil.which(program) is None for program in SYSTEM.get(name, ())):
         return False
     return stamp.is_file() and stamp.read_text() == mark(clients()[name][1])
 
