@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinsight.errors import InvalidValue
-from twinsight.tasks.fill import NOTHING, dump, fill
+from twinsight.filling.document import NOTHING, dump, fill
 from twinsight.wire.jsonschema import check, from_openapi
 
 

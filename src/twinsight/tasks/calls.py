@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twinsight import tokens
+from twinsight.filling.document import Ask, Facts, dump, fill
 from twinsight.prompt import Call, CallResult, FunctionDeclaration, Prompt
 from twinsight.tasks.classify import key_of
 from twinsight.tasks.facts import SceneFacts
-from twinsight.tasks.fill import Ask, Facts, dump, fill
 from twinsight.tasks.intent import task_of
 from twinsight.tasks.lexicon import AFTER, FILLER, NUMBERS, word_set
 from twinsight.tasks.scene import Scene

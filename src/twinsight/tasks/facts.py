@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from twinsight.filling.document import Ask, Facts, Given
 from twinsight.prompt import Prompt
 from twinsight.tasks import classify, describe, find, talk, targets
 from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
-from twinsight.tasks.fill import Ask, Facts, Given
 from twinsight.tasks.intent import Task
 from twinsight.tasks.lexicon import number_of
 from twinsight.tasks.scene import Scene

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twinsight.tasks.fill import Ask, Facts, Given
+from twinsight.filling.document import Ask, Facts, Given
 from twinsight.tasks.find import Item
 from twinsight.tasks.spatial import Found
 from twinsight.tasks.wanting import (

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from twinsight.filling.document import dump, fill
 from twinsight.prompt import Finish, Prompt
 from twinsight.tasks import asking, facts, find, limit, spatial, talk, targets
-from twinsight.tasks.fill import dump, fill
 from twinsight.tasks.intent import Task
 from twinsight.tasks.keys import form_of
 from twinsight.tasks.scene import Scene

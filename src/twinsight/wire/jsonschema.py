@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from twinsight.errors import InvalidValue
-from twinsight.tasks.fill import IMPOSSIBLE, neutral_value
-from twinsight.tasks.fill_check import MAX_DEPTH, TYPES, Checker, short
-from twinsight.tasks.fill_neutral import MAX_VALUES
+from twinsight.filling.check import MAX_DEPTH, TYPES, Checker, short
+from twinsight.filling.document import IMPOSSIBLE, neutral_value
+from twinsight.filling.neutral import MAX_VALUES
 
 _RENAMED = {
     "format": "format",
