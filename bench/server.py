@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -18,10 +19,14 @@ SAMPLE = Path(__file__).parents[1] / "src/twinsight/samples/coffee.jpg"
 
 
 class BenchServer:
-    """`twinsight serve` on a free port, with a data folder that goes with it."""
+    """`twinsight serve` on a free port, with a data folder that goes with it.
 
-    def __init__(self, *flags: str) -> None:
+    `settings` are those of `TWINSIGHT_…`: `BenchServer(look="fast")`.
+    """
+
+    def __init__(self, *flags: str, **settings: str) -> None:
         self._flags = flags
+        self._environ = {f"TWINSIGHT_{name.upper()}": value for name, value in settings.items()}
 
     def __enter__(self) -> BenchServer:
         self._folder = tempfile.TemporaryDirectory()
@@ -29,7 +34,8 @@ class BenchServer:
         command = [sys.executable, "-m", "twinsight", "serve", "--port", "0"]
         command += ["--data-dir", self._folder.name, *self._flags]
         with log.open("wb") as file:
-            self.process = subprocess.Popen(command, stderr=file)
+            environ = os.environ | self._environ
+            self.process = subprocess.Popen(command, stderr=file, env=environ)
         for _ in range(1200):
             ready = re.search(r"answers at\s+http://[\d.]+:(\d+)", log.read_text())
             if ready:
