@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -69,11 +71,13 @@ class Visit:
 
     def ask(self) -> None:
         """Presses Ask and waits for the end of the answer."""
-        self.page.click("#run")
+        with self.page.expect_request(re.compile(":(streamG|g)enerateContent")):
+            self.page.click("#run")
         self.answered()
 
     def answered(self) -> None:
-        self.page.wait_for_selector("#result[aria-busy=false] #meta span", state="attached")
+        self.page.wait_for_selector("#result[aria-busy=false]")
+        assert self.page.text_content("#problem") == ""
 
     def sample(self, name: str) -> None:
         """Picks one of the page's own photos."""
@@ -84,22 +88,19 @@ class Visit:
 Open = Callable[..., Visit]
 
 
-@pytest.fixture
-def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Opens the playground: `visit(server, dark=True, wh=(390, 844))`.
+@contextmanager
+def visiting(browser: Browser, server: RunningServer) -> Iterator[Open]:
+    """Opens playgrounds: `visit(other_server, wh=(390, 844), dark=True)`.
 
-    After the test no page may have asked anything of another host, and none may have complained,
-    unless the test took what was expected out of `complaints`.
+    At the end no page may have asked anything of another host, and none may have complained,
+    unless the test took what it expected out of `complaints`.
     """
     visits: list[Visit] = []
     contexts: list[BrowserContext] = []
 
     def go(
-        server: RunningServer | None = None,
-        wh: tuple[int, int] = (1440, 900),
-        dark: bool = False,
+        at: RunningServer = server, wh: tuple[int, int] = (1440, 900), dark: bool = False
     ) -> Visit:
-        at = server or request.getfixturevalue("server")
         context = browser.new_context(
             viewport={"width": wh[0], "height": wh[1]}, color_scheme="dark" if dark else "light"
         )
@@ -118,6 +119,13 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open]:
     for each in visits:
         assert each.complaints == []
         assert each.elsewhere == []
+
+
+@pytest.fixture
+def visit(browser: Browser, server: RunningServer) -> Iterator[Open]:
+    """See `visiting`."""
+    with visiting(browser, server) as go:
+        yield go
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -156,9 +156,10 @@ async function run() {
   const target = ask.pictures.includes(stage.active) ? stage.active : ask.pictures[0];
   for (const picture of ask.pictures) stage.setFindings(picture, []);
   result.drawFindings(stage.active);
+  result.begin(ask.mime !== "");
   try {
     const body = requestBody(ask, await Promise.all(ask.pictures.map(partOf)));
-    result.begin(body, ask.mime !== "");
+    result.setRequest(body);
     await (ask.stream ? streamed : whole)(ask, body, target, running.signal);
   } catch (error) {
     if (error.name === "AbortError") {

@@ -6,6 +6,7 @@ import { place } from "./findings.js";
 import { colourOf } from "./overlay.js";
 
 const LONG = 120;
+const NAMED = 4;
 
 export class Result {
   #json = { Response: null, Request: null };
@@ -34,11 +35,11 @@ export class Result {
   }
 
   /** A new question: `structured` when its answer is JSON, which nobody wants read aloud. */
-  begin(request, structured) {
+  begin(structured) {
     this.#text = "";
     this.structured = structured;
-    this.#json = { Response: null, Request: request };
-    this.#drawJson();
+    this.#json.Response = null;
+    this.setRequest(null);
     for (const id of ["placeholder", "problem", "findings"]) show($(id), false);
     $("answer").replaceChildren();
     $("answer").setAttribute("aria-live", structured ? "off" : "polite");
@@ -47,6 +48,11 @@ export class Result {
     $("result").setAttribute("aria-busy", "true");
     $("meta").replaceChildren();
     this.say("Looking…");
+  }
+
+  setRequest(body) {
+    this.#json.Request = body;
+    this.#drawJson();
   }
 
   /** A further piece of the answer's text. */
@@ -73,7 +79,7 @@ export class Result {
     this.end();
     const finish = reply.candidates?.[0]?.finishReason;
     if (finish === "MAX_TOKENS") this.say("The answer was cut at its limit of tokens.");
-    else if (findings.length) this.say(`Found ${findings.length}.`);
+    else if (findings.length) this.say(tally(findings));
     else if (this.structured && /^\s*(```json\s*)?\[\s*\]/.test(this.#text)) this.say("Nothing of that kind was found in the picture.");
     else this.say(this.#text ? "" : "The answer is empty.");
     show($("answer"), !findings.length);
@@ -157,6 +163,13 @@ export class Result {
     $("code-needs").textContent = source ? `${needs ? `Needs ${needs}. ` : ""}Save it as ${file} beside the picture.` : "";
     $("code").textContent = source ? program(this.#language, source.ask, source.url, source.key) : "";
   }
+}
+
+/** "Found 3: cup, spoon and 1 more." */
+function tally(findings) {
+  const names = findings.slice(0, NAMED).map(({ label }) => label).filter(Boolean);
+  const more = findings.length - names.length;
+  return `Found ${findings.length}${names.length ? `: ${names.join(", ")}${more ? ` and ${more} more` : ""}` : ""}.`;
 }
 
 /** A problem in words in a box of its own. */
