@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -81,9 +82,10 @@ def uv_program() -> str | None:
     return str(own)
 
 
-def python_client(folder: Path, requirements: Path, uv: str | None) -> None:
+def python_client(folder: Path, requirements: Path) -> None:
     """A virtual environment with one version of google-genai, every package checked by hash."""
     python = folder / "bin" / "python"
+    uv = uv_program()
     if uv:
         # Like pip, uv shall trust the certificates that the machine trusts.
         trust = {"UV_SYSTEM_CERTS": "1"}
@@ -144,13 +146,13 @@ def clients() -> dict[str, tuple[Callable[[Path], None], list[Path]]]:
         "java": (java_client, sorted((HERE / "java").glob("*.*"))),
     }
     for name, programs in SYSTEM.items():
-        table[name] = (lambda folder, programs=programs: system_programs(folder, programs), [])
+        table[name] = (partial(system_programs, programs=programs), [])
     for lock in sorted((HERE / "python").glob("requirements-*.txt"), reverse=True):
         name = "python-" + lock.stem.removeprefix("requirements-")
-        table[name] = (lambda folder, lock=lock: python_client(folder, lock, uv_program()), [lock])
+        table[name] = (partial(python_client, requirements=lock), [lock])
     for source in sorted((HERE / "js").glob("js-*"), reverse=True):
         files = [source / "package.json", source / "package-lock.json"]
-        table[source.name] = (lambda folder, source=source: js_client(folder, source), files)
+        table[source.name] = (partial(js_client, source=source), files)
     return table
 
 
