@@ -33,6 +33,11 @@ _LIMIT = re.compile(
         r"\b(?P<points>\d{1,4}) (?=points?\b)",
     )
 )
+# In "the cars, at most 10 items" the items are the cars.
+_LIMIT_APART = re.compile(
+    rf",\s*(?:{re.sub(r'[?]P<[a-z]+>', '?:', _LIMIT.pattern)}) (?:items?|objects?|boxes|results?|"
+    r"entries|éléments?|objets?|entrées?)(?=\s*(?:[.,;]|$))"
+)
 MANY = 10_000
 _BOUND = re.compile(
     r"(?<!no )(?<!not )(?<!pas )\b(?:(?P<more>more than|over|plus de)|(?P<least>at least|au moins)|"
@@ -52,6 +57,7 @@ _PICTURE = re.compile(
 _MIDDLE = re.compile(
     r"\b(?:center|centre|middle|milieu) (?:of|de) (?=(?:the|each|every|le|la|les|chaque) \w)"
 )
+_SIGN_OF = re.compile(r"\b(?:an?y? )?(?:signs?|traces?|evidence) of (?=(?:an?|any|the) \w)")
 _CHOICE = re.compile(
     rf"\b{_any(*COLOURS)}(?:, {_any(*COLOURS)})*,? (?:or|ou) {_any(*COLOURS)}(?=\s*(?:[?.!]|$))"
 )
@@ -72,7 +78,7 @@ _EXCEPT = re.compile(
         "except(?: for)?", "excluding", "other than", "apart from", "aside from", "besides",
         "but not", "but no", "ignoring", "ignore", "without counting", "leaving out", "sauf",
         "hormis", "excepté(?:e?s?)?", "à le exception de", "à part", "autres? que", "mais pas",
-        "en ignorant",
+        "en ignorant", r"(?<=, )(?:without|sans) (?:the|any|le|la|les)",
     )
     + r"\b"
 )  # fmt: skip
@@ -115,7 +121,8 @@ def clauses(question: str) -> list[Clause]:
     """The clauses in order, folded; empty ones are left out."""
     text = without_keys(fold(_LISTED.sub(", ", question)))
     text = _QUOTES.sub("", _BRACKETS.sub(" ", text))
-    text = _MIDDLE.sub("", _PICTURE.sub(" ", _BOUND.sub(" ", _LIMIT.sub(" ", text))))
+    text = _LIMIT.sub(" ", _LIMIT_APART.sub(" ", _SIGN_OF.sub("", text)))
+    text = _MIDDLE.sub("", _PICTURE.sub(" ", _BOUND.sub(" ", text)))
     text = _CHOICE.sub(" ", text)
     cut: list[Clause] = []
     start = 0

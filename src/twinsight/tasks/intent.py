@@ -55,7 +55,8 @@ _SPATIAL: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"silhouettes?\b",
             r"cut ?outs?\b",
             r"détour\w+",
-            r"(?:polygons?|polygones?|contours?|outlines?) (?:of|for|around|de|du|des)\b",
+            r"(?:polygons?|polygones?|contours?|outlines?)(?: \(\w+\))? "
+            r"(?:of|for|around|de|du|des)\b",
             r"outline (?:the|all|every|each)\b",
         ),
     ),
@@ -63,6 +64,7 @@ _SPATIAL: tuple[tuple[Task, re.Pattern[str]], ...] = (
         Task.POINT,
         _words(
             r"point (?:to|at|out)\b",
+            r"pinpoint\b",
             r"points? .{0,40}\[?y, ?x",
             r'(?:mark|give|return|output|place|put|donne\w*|place[rz]?) [^"]{0,40}\bpoints?\b',
             r"pointe[rz]?\b",
@@ -119,7 +121,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         _words(
             r"how many\b",
             r"count\b",
-            r"(?:the |^)number of\b",
+            r"(?:the |^)(?:total |exact )?number of\b",
             r"combien\b",
             r"nombre de\b",
             r"compte[rz]?\b",
@@ -192,6 +194,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         _words(
             r"(?:is|are) there\b",
             r"(?:do|can|could) you see\b(?<!what do you see)(?<!what can you see)",
+            r"(?<!what )(?:do|can|could) you (?:notice|spot)\b",
             r"(?<!what )(?:does|do) .{0,40}\b(?:contain|show|have|include)\b",
             r"(?:is|are) (?:any|some)(?:one|body|thing)\b",
             rf"is (?:the|this|that) {_IMAGE} (?:showing|depicting|of)\b",

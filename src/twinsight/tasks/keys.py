@@ -31,6 +31,11 @@ _QUOTED = re.compile(r"[\"'`](\w{1,40})[\"'`]")
 _BARE = re.compile(
     r"\b(?:bbox_2d|bbox|bounding_box|confidence|confiance|probability|score)\b", re.I
 )
+_FOR_EACH = re.compile(
+    r"\b(?:with|and|plus|avec|et) (?:(?:an?|the|its|une?|la|sa) )?(colou?r|couleur|description) "
+    r"(?:for|of|to|per|pour|de) (?:each|every|chaque)\b",
+    re.I,
+)
 _POLYGON = re.compile(r"\b(?:polygons?|polygones?|contours?|outlines?)\b")
 
 
@@ -74,4 +79,6 @@ def _named(question: str, task: Task) -> dict[str, str]:
     for key in sorted(bare, key=lambda word: word == "score"):
         key = "confidence" if key == "confiance" else key
         named.setdefault(_PART[key], key)
+    for key in _FOR_EACH.findall(question):
+        named.setdefault(_PART[key.lower()], key.lower())
     return named

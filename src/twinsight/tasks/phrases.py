@@ -31,6 +31,9 @@ from twinsight.tasks.vocabulary import Sense
 LONGEST_NOUN = 5
 """Words of the longest noun that the vocabulary has."""
 
+_PLACED = {"on", "at", "in", "à", "en"}
+_MADE = {"that", "which", "is", "are", "made", "qui", "est", "sont", "fait", "faits", "faite",
+         "faites"}  # fmt: skip
 _RELATIVE = ("that", "which", "who", "whose", "qui", "que", "dont", "where", "où")
 
 
@@ -151,7 +154,7 @@ def _meaning(
     beside: list[str], noun: list[str], tail: list[str]
 ) -> tuple[frozenset[str] | None, Sense, bool, bool]:
     """The names covered, in which sense, whether it is text, whether it is only an adjective."""
-    made_of = [*beside, *tail[1:2]] if tail[:1] in (["en"], ["of"]) else beside
+    made_of = [*beside, *_stuff(tail)]
     materials = [m for m in map(vocabulary.material, made_of) if m is not None]
     own = [word for word in beside if word not in LIGHT and vocabulary.material(word) is None]
     known = vocabulary.meaning(" ".join(noun)) if noun else None
@@ -168,6 +171,13 @@ def _meaning(
     if things:
         return None, Sense.WIDER, False, False
     return (None if not own else frozenset()), Sense.SAME, False, not own
+
+
+def _stuff(tail: list[str]) -> list[str]:
+    """The material in "of glass", "en bois" and "that are made of wood"."""
+    at = next((i for i, word in enumerate(tail) if word in ("of", "en")), len(tail))
+    is_made = all(word in _MADE for word in tail[:at])
+    return tail[at + 1 : at + 2] if is_made else []
 
 
 def _is_thing(own: list[str], beside: list[str], noun: list[str]) -> bool:
@@ -194,7 +204,8 @@ def _place(beside: list[str], tail: list[str]) -> tuple[str, tuple[str, ...], st
     sides = tuple(SIDES[word] for word in beside if word in SIDES)
     plain = [word for word in tail if word not in AFTER | LIGHT | UNTOLD]
     said = [SIDES[word] for word in tail if word in SIDES]
-    if plain or not said or any(word in _RELATIVE for word in tail):
+    is_told = any(word in _RELATIVE for word in tail) and not _PLACED & set(tail)
+    if plain or not said or is_told:
         return order, sides, " ".join(tail) if plain else ""
     if tail[0] == "from" or "partant" in tail or "partir" in tail or beside[-1:] == ["plus"]:
         return said[0], sides, ""

@@ -22,11 +22,12 @@ _TRIGGER = any_of(
     r"cadres?(?: englobants?)?", r"coordinates", r"coordonnées", r"positions? of", r"highlight",
     r"segment(?:ation)?(?: masks?)?", r"segment\w*", r"masks?", r"masques?", r"détoure[rz]?",
     r"outlines?", r"contours?", r"polygons?", r"silhouettes?", r"cut ?outs?",
-    r"point(?:s|ez|er|e)?(?: to| at| out)?", r"montre du doigt", r"mark", r"trajectory",
+    r"(?:pin)?point(?:s|ez|er|e)?(?: to| at| out)?", r"montre du doigt", r"mark", r"trajectory",
     r"find", r"trouve[rz]?", r"identify", r"identifie[rz]?", r"list",
     # counting, presence, place
     r"count", r"how many", r"number of", r"combien", r"compte[rz]?", r"nombre de",
-    r"is there", r"are there", r"y a t il", r"il y a", r"do you see", r"can you see", r"vois tu",
+    r"is there", r"are there", r"y a t il", r"il y a", r"(?:do|can|could) you (?:see|notice|spot)",
+    r"vois tu",
     r"voyez vous", r"contains?(?: any)?", r"contient(?: il| elle)?", r"shows?", r"montre[rz]?",
     r"has", r"have", r"is this", r"is that", r"is it", r"est ce(?: que)?",
     r"where(?:abouts)? (?:is|are)", r"where's", r"which part (?:of \w+ )?is",
@@ -37,7 +38,9 @@ _TRIGGER = any_of(
 _FIRST_WORD = re.compile(r"^(?:is|are|any)\b")
 # Where the words about the things end and those about the answer's form begin.
 _END = any_of(
-    r"(?:and |et )?(?:output|return|respond|format|answer|renvoie\w*|réponds)",
+    r"(?:and |et )?(?:output|return|respond|format|answer|add|renvoie\w*|réponds|ajoute\w*)",
+    r"(?:and|et) (?:box|mark|mask|outline|segment|encadre|détoure|segmente)[rz]? "
+    r"(?:it|them|le|la|les)",
     r"(?:and |et )(?:give|provide|tell|label|donne\w*|indique\w*)",
     r"labels? (?:with|them|it|each|as|by|in)", r"with (?:the )?keys?", r"with confidence",
     r"as (?:a )?json", r"in json", r"in \w+ format", r"en json", r"au format",
@@ -45,7 +48,8 @@ _END = any_of(
 )  # fmt: skip
 _APART = re.compile(r",|/|&|\band\b|\bor\b|\bet\b|\bou\b|\bas well as\b|\bainsi que\b")
 _ASIDE = re.compile(
-    r"^(?:with|avec|in|en|as|at|for|pour|au|each|one|using|by)\b(?! (?:bois|verre))"
+    r"^(?:with|avec|in|en|as|at|for(?! (?:the|all|every) )|pour|au|each|one|using|by)\b"
+    r"(?! (?:bois|verre))"
 )
 
 
