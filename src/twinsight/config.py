@@ -88,6 +88,7 @@ class Config:
     allow_open: bool = _setting(
         False, "serve other machines without any API key (by default this is refused)"
     )
+    playground: bool = _setting(True, "serve the playground page at /")
     log_format: Literal["auto", "json", "console"] = _setting("auto", "form of the log lines")
 
     max_body_bytes: int = _setting(100 * MIB, "a request's body; Google's older limit is 20 MB")

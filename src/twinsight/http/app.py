@@ -80,7 +80,7 @@ async def health(request: Request) -> Response:
     return json_reply({"status": "ok", "version": __version__})
 
 
-def _routes() -> list[Route]:
+def _routes(config: Config) -> list[Route]:
     calls = [
         Route(root + "/{call}", generate.model_call, methods=["POST"]) for root in _MODEL_ROOTS
     ]
@@ -97,7 +97,7 @@ def _routes() -> list[Route]:
         *lists,
         *uploads.routes(),
         *files.routes(),
-        *playground.routes(),
+        *(playground.routes() if config.playground else []),
     ]
 
 
@@ -126,7 +126,7 @@ def create_app(config: Config, eyes: Eyes) -> ASGIApp:
             await store.close()
 
     # A second slash or a missing one is a mistake to name, not a redirect that drops a body.
-    router = Router(_routes(), redirect_slashes=False, lifespan=lifespan)
+    router = Router(_routes(config), redirect_slashes=False, lifespan=lifespan)
     # CORS is outermost, so that a browser may read errors as well.
     return CORSMiddleware(
         Frame(router, config.root_path),

@@ -216,6 +216,14 @@ function finish(reply, target, ms) {
   stage.setFindings(target, findings);
   result.finish(reply, findings, ms);
   result.drawFindings(stage.active);
+  reveal(findings.length ? $("stage") : $("result"));
+}
+
+// Where the page is one column, the answer may be out of sight.
+function reveal(node) {
+  if (!matchMedia("(max-width: 960px)").matches) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  node.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
 }
 
 const textOf = (reply) =>

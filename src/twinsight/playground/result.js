@@ -2,15 +2,15 @@
 
 import { $, copy, el, show } from "./dom.js";
 import { LANGUAGES, program } from "./code.js";
-import { place } from "./findings.js";
+import { jsonIn, place } from "./findings.js";
 import { colourOf } from "./overlay.js";
 
 const LONG = 120;
 const NAMED = 4;
 
 export class Result {
-  #json = { Response: null, Request: null };
-  #shown = "Response";
+  #json = { Answer: null, Response: null, Request: null };
+  #shown = "Answer";
   #language = "python";
   #code = () => null;
   #text = "";
@@ -31,6 +31,7 @@ export class Result {
     });
     $("copy-json").addEventListener("click", () => copy($("copy-json"), jsonText(this.#json[this.#shown])));
     $("copy-code").addEventListener("click", () => copy($("copy-code"), $("code").textContent));
+    $("switch-all").addEventListener("click", () => this.#switchAll());
     this.#drawJson();
   }
 
@@ -38,11 +39,12 @@ export class Result {
   begin(structured) {
     this.#text = "";
     this.structured = structured;
-    this.#json.Response = null;
-    this.setRequest(null);
-    for (const id of ["placeholder", "problem", "findings"]) show($(id), false);
+    this.#json = { Answer: null, Response: null, Request: null };
+    this.#drawJson();
+    for (const id of ["placeholder", "problem", "findings", "switch-all"]) show($(id), false);
     $("answer").replaceChildren();
     $("answer").setAttribute("aria-live", structured ? "off" : "polite");
+    $("answer").classList.toggle("code", structured);
     $("answer").classList.add("growing");
     show($("answer"));
     $("result").setAttribute("aria-busy", "true");
@@ -75,6 +77,7 @@ export class Result {
   finish(reply, findings, ms) {
     if (this.structured) this.#paint();
     this.#json.Response = reply;
+    this.#json.Answer = jsonIn(this.#text) ?? this.#text;
     this.#drawJson();
     this.end();
     const finish = reply.candidates?.[0]?.finishReason;
@@ -82,7 +85,7 @@ export class Result {
     else if (findings.length) this.say(tally(findings));
     else if (this.structured && /^\s*(```json\s*)?\[\s*\]/.test(this.#text)) this.say("Nothing of that kind was found in the picture.");
     else this.say(this.#text ? "" : "The answer is empty.");
-    show($("answer"), !findings.length);
+    show($("answer"), !findings.length && this.#text !== "");
     this.#drawMeta(reply.usageMetadata ?? {}, ms);
   }
 
@@ -106,7 +109,24 @@ export class Result {
   drawFindings(picture) {
     const findings = picture?.findings ?? [];
     show($("findings"), findings.length > 0);
+    show($("switch-all"), findings.length > 1);
     $("findings").replaceChildren(...findings.map((finding, row) => this.#row(finding, row, picture)));
+    this.#nameSwitch();
+  }
+
+  // Hides all that was found, or shows it again when it is all hidden.
+  #switchAll() {
+    const boxes = [...$("findings").querySelectorAll("input")];
+    const visible = !boxes.some((box) => box.checked);
+    boxes.forEach((box, row) => {
+      box.checked = visible;
+      this.switched(row, visible);
+    });
+    this.#nameSwitch();
+  }
+
+  #nameSwitch() {
+    $("switch-all").textContent = $("findings").querySelector("input:checked") ? "Hide all" : "Show all";
   }
 
   setHot(row) {
@@ -119,7 +139,10 @@ export class Result {
     const box = el("input", {
       type: "checkbox",
       checked: !picture.off.has(row),
-      onchange: () => this.switched(row, box.checked),
+      onchange: () => {
+        this.switched(row, box.checked);
+        this.#nameSwitch();
+      },
     });
     const name = el("bdi", { className: "name", textContent: finding.label || `#${row + 1}` });
     const label = el("label", {}, box, swatch, name);
@@ -147,8 +170,8 @@ export class Result {
 
   #drawJson() {
     const value = this.#json[this.#shown];
-    $("json").textContent = value ? jsonText(short(value)) : "Nothing was asked yet.";
-    $("copy-json").disabled = !value;
+    $("json").textContent = value === null ? "Nothing yet." : jsonText(short(value));
+    $("copy-json").disabled = value === null;
   }
 
   /** `source` gives {ask, url, key} of the present form, or null when there is nothing to ask. */
@@ -211,7 +234,9 @@ function tabs(bar, panel, entries, chosen) {
   panel.setAttribute("aria-labelledby", buttons[0].id);
 }
 
-const jsonText = (value) => JSON.stringify(value, null, 2);
+/** Indented JSON, with lists of numbers in one line. */
+const jsonText = (value) =>
+  JSON.stringify(value, null, 2).replace(/\[\s+(-?[\d.]+(?:,\s+-?[\d.]+)*)\s+\]/g, (_, list) => `[${list.replace(/\s+/g, " ")}]`);
 const seconds = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const shortened = (text) => text.replace(/(;base64,[A-Za-z0-9+/_-]{24})[A-Za-z0-9+/_=-]{40,}/g, "$1…");
 
