@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinsight.engines.roles import Purpose
+from twinsight.engines.roles import Label, Purpose
 from twinsight.geometry.detections import Detections
 from twinsight.tasks import vocabulary
 from twinsight.tasks.colour import colours_at
@@ -100,14 +100,28 @@ def _lines(scene: Scene) -> Detections:
 
 
 def _names(scene: Scene, target: Target) -> frozenset[str] | None:
-    """The detector's names; for a word that only the labeler knows, the objects it is a kind of."""
-    if not target.unknown or not target.phrase:
+    """The detector's names; for a word that only the labeler knows, the objects it is a kind of.
+
+    Where there is no such object, those next to it: a keeshond that was taken for a cat.
+    """
+    named = _named(scene, target) if target.unknown else None
+    if named is None:
         return target.names
+    found = set(scene.objects().label)
+    if found & set(named.kinds):
+        return frozenset(named.kinds)
+    return frozenset(kind for kind in found if set(vocabulary.broader(kind)) & set(named.kinds))
+
+
+def _named(scene: Scene, target: Target) -> Label | None:
+    """The labeler's name for the picture, where it is likely and the request says it."""
     asked = vocabulary.fold(target.phrase)
     for seen in scene.recognition.labels:
-        if seen.score >= LIKELY_NAME and vocabulary.fold(seen.name) in asked:
-            return frozenset(seen.kinds)
-    return target.names
+        if seen.score < LIKELY_NAME:
+            break
+        if vocabulary.fold(seen.name) in asked:
+            return seen
+    return None
 
 
 def _label(scene: Scene, found: Detections, row: int, target: Target, language: Language) -> str:
@@ -115,6 +129,9 @@ def _label(scene: Scene, found: Detections, row: int, target: Target, language: 
     kind = found.label[row]
     if language == "fr":
         return vocabulary.in_language(kind, "fr")
+    named = _named(scene, target)
+    if named is not None and (target.unknown or kind in named.kinds):
+        return named.name
     if target.word and target.names and target.sense is Sense.SAME:
         return vocabulary.singular(target.word, kind)
     return finer(kind, found.label.count(kind), scene.recognition)
