@@ -8,10 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from tests.clients.process import NAMES, Client, each, image, text, user
 from tests.clients.test_wire_cases import assert_boxes
+from twinsight.geometry import masks, overlay
+from twinsight.geometry.boxes import from_yxyx_1000
+from twinsight.geometry.detections import Detections
 
 SAMPLES = Path(__file__).parents[2] / "src/twinsight/samples"
 CAT, COFFEE = SAMPLES / "cat.jpg", SAMPLES / "coffee.jpg"
@@ -44,8 +48,8 @@ def test_two_pictures_compared(client: Client) -> None:
 
 
 @each(*NAMES)
-def test_boxes(client: Client) -> None:
-    """JSON mode: a bare array of boxes."""
+def test_boxes(client: Client, tmp_path: Path) -> None:
+    """JSON mode: a bare array of boxes, and an overlay drawn from it."""
     words = text(
         "Detect the all of the prominent items in the image. "
         "The box_2d should be [ymin, xmin, ymax, xmax] normalized to 0-1000."
@@ -59,11 +63,12 @@ def test_boxes(client: Client) -> None:
     boxes = json.loads(reply["text"])
     assert boxes
     assert_boxes(boxes)
+    assert_overlay(boxes, tmp_path / "boxes.png")
 
 
 @each(*NAMES)
-def test_masks(client: Client) -> None:
-    """Plain text: a fenced array whose masks are greyscale PNGs."""
+def test_masks(client: Client, tmp_path: Path) -> None:
+    """Plain text: a fenced array whose masks are greyscale PNGs, and an overlay drawn from it."""
     words = text(
         "Give the segmentation masks for the cat. Output a JSON list of segmentation masks where "
         'each entry contains the 2D bounding box in the key "box_2d", the segmentation mask in key '
@@ -82,6 +87,27 @@ def test_masks(client: Client) -> None:
     assert_boxes(items)
     for item in items:
         assert_mask(item)
+    assert_overlay(items, tmp_path / "masks.png")
+
+
+def assert_overlay(items: list[dict[str, Any]], file: Path) -> None:
+    """What the client got, drawn on its photo: paint within the boxes, and none away from them."""
+    with Image.open(CAT) as photo:
+        rgb = np.asarray(photo.convert("RGB"))
+    h, w = rgb.shape[:2]
+    xyxy = from_yxyx_1000(np.array([item["box_2d"] for item in items]), (w, h))
+    soft = tuple(masks.from_png_uri(item["mask"]) for item in items if "mask" in item)
+    labels = tuple(item["label"] for item in items)
+    seen = Detections(xyxy, np.ones(len(items), np.float32), labels, soft or None)
+    drawn = overlay.draw(rgb, seen, scores=False)
+    Image.fromarray(drawn).save(file)
+    painted = (drawn != rgb).any(axis=2)
+    near = np.zeros((h, w), bool)
+    for x0, y0, x1, y1 in xyxy.astype(int):
+        near[max(y0 - 40, 0) : y1 + 40, max(x0 - 40, 0) : x1 + 40] = True
+        share = painted[y0:y1, x0:x1].mean()
+        assert share > (0.3 if soft else 0.005)
+    assert not painted[~near].any()
 
 
 def assert_mask(item: dict[str, Any]) -> None:
