@@ -80,7 +80,8 @@ async def health(request: Request) -> Response:
     return json_reply({"status": "ok", "version": __version__})
 
 
-def _routes(config: Config) -> list[Route]:
+def routes(config: Config) -> list[Route]:
+    """The route table; the documentation's list of endpoints is made from it."""
     calls = [
         Route(root + "/{call}", generate.model_call, methods=["POST"]) for root in _MODEL_ROOTS
     ]
@@ -111,7 +112,11 @@ def create_app(config: Config, eyes: Eyes) -> ASGIApp:
             config=config,
             keys=Keys(config.data_dir),
             eyes=eyes,
-            pool=Pool(config.worker_threads, config.max_queue),
+            pool=Pool(
+                config.worker_threads,
+                config.max_queue,
+                waiters=config.engine_requests if eyes.speaker is not None else 0,
+            ),
             store=store,
             scenes=SceneCache(config.scene_cache),
         )
@@ -126,7 +131,7 @@ def create_app(config: Config, eyes: Eyes) -> ASGIApp:
             await store.close()
 
     # A second slash or a missing one is a mistake to name, not a redirect that drops a body.
-    router = Router(_routes(config), redirect_slashes=False, lifespan=lifespan)
+    router = Router(routes(config), redirect_slashes=False, lifespan=lifespan)
     # CORS is outermost, so that a browser may read errors as well.
     return CORSMiddleware(
         Frame(router, config.root_path),

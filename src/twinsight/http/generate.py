@@ -57,7 +57,7 @@ class Asked:
 async def model_call(request: Request) -> Response:
     """POST …/models/{model}:{verb}, in all its spellings of the path."""
     model, _, verb = request.path_params["call"].rpartition(":")
-    handler = _VERBS.get(verb)
+    handler = VERBS.get(verb)
     if handler is None or not model:
         raise UnknownRoute(request.method, request.url.path)
     return await handler(request, model)
@@ -94,7 +94,7 @@ async def count_tokens(request: Request, model: str) -> Response:
         return json_reply(write.count_reply(usage))
 
 
-_VERBS: dict[str, Callable[[Request, str], Awaitable[Response]]] = {
+VERBS: dict[str, Callable[[Request, str], Awaitable[Response]]] = {
     "generateContent": generate_content,
     "streamGenerateContent": stream_generate_content,
     "countTokens": count_tokens,
@@ -157,6 +157,7 @@ def _deltas(asked: Asked, candidate: int = 0) -> Iterator[Delta]:
         ),
         check=asked.ticket.check,
         candidate=candidate,
+        waiting=asked.ticket,
     )
 
 

@@ -94,9 +94,11 @@ def routes() -> list[Route]:
     page = assets.pop("index.html")
 
     async def index(request: Request) -> Response:
+        """The playground; not there when the setting `playground` is off."""
         return page.reply(request)
 
     async def asset(request: Request) -> Response:
+        """The playground's own files and sample pictures."""
         found = assets.get(request.path_params["name"])
         if found is None:
             raise UnknownRoute(request.method, request.url.path)
