@@ -99,7 +99,10 @@ def visiting(browser: Browser, server: RunningServer) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
 
     def go(
-        at: RunningServer = server, wh: tuple[int, int] = (1440, 900), dark: bool = False
+        at: RunningServer = server,
+        wh: tuple[int, int] = (1440, 900),
+        dark: bool = False,
+        models: bool = True,
     ) -> Visit:
         context = browser.new_context(
             viewport={"width": wh[0], "height": wh[1]}, color_scheme="dark" if dark else "light"
@@ -110,7 +113,8 @@ def visiting(browser: Browser, server: RunningServer) -> Iterator[Open]:
         opened.watch()
         visits.append(opened)
         opened.page.goto(at.url + "/")
-        opened.page.wait_for_selector("#model option:nth-child(2)", state="attached")
+        if models:
+            opened.page.wait_for_selector("#model option:nth-child(2)", state="attached")
         return opened
 
     yield go

@@ -146,6 +146,7 @@ def answer(opened: Visit) -> str:
     page = opened.page
     if page.get_attribute("#json-panel", "open") is None:
         page.click("#json-panel summary")
+    page.click("#tab-Response")
     reply = json.loads(page.text_content("#json") or "")
     text: str = reply["candidates"][0]["content"]["parts"][0]["text"]
     return text

@@ -119,7 +119,7 @@ def _assets() -> dict[str, Asset]:
     for file in sorted((PACKAGE / "samples").iterdir()):
         if file.suffix in (".jpg", ".png"):
             content = file.read_bytes()
-            small = preview_jpeg(content, DefaultLimits(), THUMBNAIL_SIDE)
+            small, _ = preview_jpeg(content, DefaultLimits(), THUMBNAIL_SIDE)
             table[f"samples/{file.name}"] = Asset.of(content, file.suffix)
             table[f"samples/{file.stem}.small.jpg"] = Asset.of(small, ".jpg")
     return table
@@ -142,10 +142,10 @@ async def preview(request: Request) -> Response:
         image = _only(prompt.images)
         await resolve([image], owner, state.store, state.config)
         limits = DefaultLimits(state.config.max_pixels)
-        jpeg = await state.pool.run(
+        jpeg, wh = await state.pool.run(
             ticket, lambda: preview_jpeg(image.encoded(), limits, PREVIEW_SIDE)
         )
-    headers = {"Cache-Control": "no-store", "X-Picture-Size": f"{image.wh[0]}x{image.wh[1]}"}
+    headers = {"Cache-Control": "no-store", "X-Picture-Size": f"{wh[0]}x{wh[1]}"}
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 

@@ -5,7 +5,7 @@ import { $, el, show } from "./dom.js";
 import { Files } from "./files.js";
 import { findingsIn, Growing } from "./findings.js";
 import { localPicture, partOf, storedPicture } from "./pictures.js";
-import { complain, Result } from "./result.js";
+import { complain, Result, settle } from "./result.js";
 import { Stage } from "./stage.js";
 import { requestBody, TASKS } from "./tasks.js";
 
@@ -25,7 +25,7 @@ const files = new Files(api, { use: useStored, gone: (name) => stage.forget(name
 // --- pictures ---------------------------------------------------------------------------------
 
 async function addPictures(list) {
-  show($("picture-notice"), false);
+  settle($("picture-notice"));
   for (const file of list) {
     try {
       stage.add(await localPicture(file, file.name || "pasted.png", (part) => api.preview(part)));
@@ -266,7 +266,8 @@ async function useKey(event) {
     return;
   }
   $("key").close();
-  for (const id of ["problem", "picture-notice"]) show($(id), false);
+  settle($("problem"));
+  settle($("picture-notice"));
   formChanged();
 }
 

@@ -2,7 +2,7 @@
 
 import { $, bytesText, el, iconButton, show } from "./dom.js";
 import { mimeOf } from "./pictures.js";
-import { complain } from "./result.js";
+import { complain, settle } from "./result.js";
 
 export class Files {
   #api;
@@ -34,7 +34,7 @@ export class Files {
   }
 
   async #page() {
-    show($("files-problem"), false);
+    settle($("files-problem"));
     try {
       const page = await this.#api.files(this.#token);
       this.#token = page.nextPageToken;
@@ -48,7 +48,7 @@ export class Files {
 
   /** Stores files, one after the other. */
   async upload(files) {
-    show($("files-problem"), false);
+    settle($("files-problem"));
     for (const file of files) await this.#one(file);
   }
 
@@ -92,7 +92,7 @@ export class Files {
   }
 
   async #used(file) {
-    show($("files-problem"), false);
+    settle($("files-problem"));
     try {
       await this.use(file);
       $("files").close();

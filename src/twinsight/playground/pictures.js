@@ -11,16 +11,25 @@ const text = (bytes, from, to) => String.fromCharCode(...bytes.subarray(from, to
 
 /** The type that the bytes themselves say; undefined for what the API does not read. */
 export async function mimeOf(blob) {
-  const head = new Uint8Array(await blob.slice(0, 16).arrayBuffer());
+  const head = await headOf(blob);
   return KINDS.find(([, matches]) => matches(head))?.[0];
 }
 
-/** A picture from this machine. `preview` asks the server for pictures the browser cannot show. */
+const headOf = async (blob) => new Uint8Array(await blob.slice(0, 32).arrayBuffer());
+
+// Browsers turn JPEG and PNG upright as the server does; of WEBP they pass over the EXIF that may
+// say so. Bit 3 of the flags of an extended WEBP tells whether there is any.
+async function mayLie(blob, mime) {
+  const head = await headOf(blob);
+  return mime === "image/webp" && text(head, 12, 16) === "VP8X" && (head[20] & 8) !== 0;
+}
+
+/** A picture from this machine. `preview` asks the server for what the browser cannot show right. */
 export async function localPicture(blob, name, preview) {
   const mime = await mimeOf(blob);
   if (!mime) throw new TypeError(`${name} is not a PNG, JPEG, WEBP, HEIC or HEIF picture. Save it as one of these and try again.`);
   const picture = { name, mime, blob, size: blob.size };
-  const shown = await loaded(blob);
+  const shown = (await mayLie(blob, mime)) ? null : await loaded(blob);
   return { ...picture, ...(shown ?? (await previewed(picture, preview))) };
 }
 

@@ -41,7 +41,8 @@ export class Result {
     this.structured = structured;
     this.#json = { Answer: null, Response: null, Request: null };
     this.#drawJson();
-    for (const id of ["placeholder", "problem", "findings", "switch-all"]) show($(id), false);
+    for (const id of ["placeholder", "findings", "switch-all"]) show($(id), false);
+    settle($("problem"));
     $("answer").replaceChildren();
     $("answer").setAttribute("aria-live", structured ? "off" : "polite");
     $("answer").classList.toggle("code", structured);
@@ -200,6 +201,12 @@ export function complain(node, error, action) {
   const lines = [error.message, error.advice].filter(Boolean);
   node.replaceChildren(...lines.map((textContent) => el("p", { textContent })), action ?? "");
   show(node);
+}
+
+/** Takes a problem away again. */
+export function settle(node) {
+  node.replaceChildren();
+  show(node, false);
 }
 
 /** Buttons of which one is chosen; the arrow keys go along them. */
