@@ -121,24 +121,25 @@ class Bench:
         n = len(self.pictures)
         ready = timed(
             times, f"{setting}: prepare", n,
-            lambda: [[boxes.prepare(p.rgb, view) for view in views] for p in self.pictures],
+            lambda: [boxes.prepare(p.rgb, views) for p in self.pictures],
         )  # fmt: skip
         session = self.detector.session
         maps = timed(
             times, f"{setting}: network", n,
             lambda: [[session.run(None, {"image": x}) for x, _ in each] for each in ready],
         )  # fmt: skip
+        likely = (boxes.FLOOR, boxes.LIKELY_CANDIDATES)
         seen = [
             list(zip(each, (fit for _, fit in fits), strict=True))
             for each, fits in zip(maps, ready, strict=True)
         ]
         timed(
             times, f"{setting}: read and join", n,
-            lambda: [boxes.distinct(boxes.joined(each, boxes.FLOOR)) for each in seen],
+            lambda: [boxes.distinct(boxes.joined(each, *likely)) for each in seen],
         )  # fmt: skip
 
     def _batches(self, view: boxes.View, size: int) -> list[NDArray[np.uint8]]:
-        pixels = np.concatenate([boxes.prepare(p.rgb, view)[0] for p in self.pictures])
+        pixels = np.concatenate([boxes.prepare(p.rgb, (view,))[0][0] for p in self.pictures])
         return [pixels[i : i + size] for i in range(0, len(pixels), size)]
 
     def _run(self, fed: list[list[NDArray[np.uint8]]]) -> None:

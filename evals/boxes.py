@@ -1,12 +1,13 @@
 """Accuracy of the object boxes on COCO photos, ours against the raw network.
 
-    python -m evals.boxes --shared ../shared [--float float.onnx] [--split coco_dev] [--sheet DIR]
+    python -m evals.boxes --shared ../shared [--float float.onnx] [--split coco_dev] [--curve FILE]
 
 Prints COCO's box AP for the network in a bare onnxruntime loop, for `PocketDetector` fast and
 careful, and for the answers that a client gets: boxes above their kind's least score, as Gemini's
 integers, best first and without scores (rank stands for score). Milliseconds are the median and
-the least a photo, decoded beforehand, on one thread. `--sheet` writes the photos with what was
-seen drawn on them, to be looked at.
+the least a photo, decoded beforehand, on one thread. `--curve FILE` prints instead what other
+looks at a photo would score and cost, and draws the curve as SVG. Photos with boxes drawn on them:
+`python -m evals.sheet`.
 """
 
 from __future__ import annotations
@@ -28,8 +29,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from twinsight.engines import weights
-from twinsight.engines.pocket.boxes import CLASSES, SIDE, PocketDetector
-from twinsight.geometry import overlay
+from twinsight.engines.pocket.boxes import (
+    CAREFUL,
+    CLASSES,
+    FAST,
+    MOST_OBJECTS,
+    SIDE,
+    PocketDetector,
+    View,
+)
 from twinsight.geometry.boxes import from_yxyx_1000, nms, to_yxyx_1000
 from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
@@ -159,14 +167,79 @@ def row(name: str, look: Look, photos: Photos) -> tuple[str, list[float], list[f
     return name, average_precision(photos, seen), times
 
 
-def sheet(detector: PocketDetector, photos: Photos, folder: Path, count: int) -> None:
-    """Photos with the objects that an answer names, spread over the split."""
-    folder.mkdir(parents=True, exist_ok=True)
-    every = max(1, len(photos.truth["images"]) // count)
-    for photo in photos.truth["images"][::every][:count]:
-        picture = photos.picture(photo)
-        drawn = overlay.draw(picture.rgb, detector.detect(picture, careful=True))
-        Image.fromarray(drawn).save(folder / f"{photo['id']}.jpg", quality=90)
+CLOSE = View(608, square=False, reach=256)
+CLOSER = View(832, square=False, reach=256)
+LOOKS = {
+    "one look, 320": (View(320),),
+    "one look, 416 (fast)": FAST,
+    "one look, 608": (View(608, square=False),),
+    "416, mirrored": (View(), View(mirrored=True)),
+    "416 and 608": (View(), CLOSE),
+    "416, mirrored, 608 (careful)": CAREFUL,
+    "416 and 832": (View(), CLOSER),
+    "416, mirrored, 608, mirrored": (*CAREFUL, View(608, True, False, 256)),
+    "416, mirrored, 608, 832": (*CAREFUL, CLOSER),
+}
+
+
+def curve(detector: PocketDetector, photos: Photos, file: Path) -> None:
+    """What each way of looking scores and costs: a table, and an SVG."""
+
+    def look(views: tuple[View, ...]) -> Look:
+        def seen(picture: Picture) -> Detections:
+            found = detector.look(picture.rgb, views, FLOOR / 2)
+            best = found.take(found.score >= FLOOR).take(slice(MOST_OBJECTS))
+            names = tuple(detector.card.knows[k] for k in best.kind)
+            return Detections(best.xyxy, best.score, names)
+
+        return seen
+
+    rows = [row(name, look(views), photos) for name, views in LOOKS.items()]
+    print(f"\n{len(photos.truth['images'])} photos, one thread, boxes from {FLOOR}")
+    print("| looks | AP | small | medium | large | ms, median | ms, least |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, values, times in rows:
+        numbers = " | ".join(f"{value:.1f}" for value in (values[0], *values[3:]))
+        print(f"| {name} | {numbers} | {np.median(times):.1f} | {min(times):.1f} |")
+    points = [(name, float(np.median(times)), values[0]) for name, values, times in rows]
+    file.write_text(drawn_curve(points))
+
+
+def drawn_curve(points: list[tuple[str, float, float]]) -> str:
+    """(name, milliseconds, AP) of each way of looking as an SVG."""
+    width, height, margin = 640, 360, 50
+    most_ms = max(ms for _, ms, _ in points) * 1.1
+    low = int(min(ap for _, _, ap in points)) - 1
+    high = int(max(ap for _, _, ap in points)) + 2
+
+    def place(ms: float, ap: float) -> tuple[float, float]:
+        x = margin + ms / most_ms * (width - 2 * margin)
+        return x, height - margin - (ap - low) / (high - low) * (height - 2 * margin)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="sans-serif" font-size="11">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        f'<path d="M{margin} {margin}V{height - margin}H{width - margin}" fill="none" '
+        'stroke="black"/>',
+        f'<text x="{width - margin}" y="{height - 14}" text-anchor="end">ms a photo</text>',
+        f'<text x="14" y="{margin - 14}">AP</text>',
+    ]
+    for mark in range(low, high + 1):
+        x, y = place(0, mark)
+        parts.append(f'<text x="{x - 6:.0f}" y="{y + 4:.0f}" text-anchor="end">{mark}</text>')
+    for mark in range(0, int(most_ms) + 1, 25):
+        x, y = place(mark, low)
+        parts.append(f'<text x="{x:.0f}" y="{y + 16:.0f}" text-anchor="middle">{mark}</text>')
+    for name, ms, ap in points:
+        x, y = place(ms, ap)
+        colour = "crimson" if "(" in name else "steelblue"
+        side, anchor = (-7, "end") if x > width * 0.6 else (7, "start")
+        parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4" fill="{colour}"/>')
+        parts.append(
+            f'<text x="{x + side:.0f}" y="{y + 4:.0f}" text-anchor="{anchor}">{name}</text>'
+        )
+    return "\n".join([*parts, "</svg>\n"])
 
 
 def main() -> None:
@@ -176,15 +249,14 @@ def main() -> None:
     )
     parser.add_argument("--split", default="coco_dev")
     parser.add_argument("--float", type=Path, help="the float network (train.boxes --keep-float)")
-    parser.add_argument("--sheet", type=Path, help="write photos with boxes here, and no table")
-    parser.add_argument("--count", type=int, default=40, help="photos of the sheet")
+    parser.add_argument("--curve", type=Path, help="other looks instead, and their curve as SVG")
     options = parser.parse_args()
     folder = options.shared / "data" / options.split
     if not folder.is_dir():
         raise SystemExit(f"there are no photos at {folder}: set --shared or TWINSIGHT_SHARED")
     photos, detector = Photos.open(folder), PocketDetector(threads=1)
-    if options.sheet:
-        sheet(detector, photos, options.sheet, options.count)
+    if options.curve:
+        curve(detector, photos, options.curve)
         return
     looks: list[tuple[str, Look]] = [
         ("int8, bare loop", bare_loop(weights.verified_bytes("boxes"), pixels=True)),

@@ -115,7 +115,7 @@ class Photos(CalibrationDataReader):
     def _read(self, paths: list[Path]) -> Iterator[np.ndarray]:
         for path in paths:
             rgb = np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))
-            pixels, _ = engine.prepare(rgb, engine.View(engine.SIDE))
+            ((pixels, _),) = engine.prepare(rgb, engine.FAST)
             yield pixels.transpose(0, 3, 1, 2).astype(np.float32) - GREY
 
     def get_next(self) -> dict[str, np.ndarray] | None:

@@ -82,7 +82,7 @@ def look(
                 np.hstack([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]]),
                 np.array([index[entry["category_id"]] for entry in entries], np.intp),
                 np.array([bool(entry.get("iscrowd")) for entry in entries], bool),
-                engine.distinct(detector.look(rgb, views, engine.FLOOR)),
+                detector.likely(rgb, views),
             )
         )
     return photos

@@ -49,7 +49,7 @@ def photo(shared_data: Path, number: int = 0) -> Picture:
 
 @given(SIDES, SIDES, st.sampled_from(VIEWS))
 def test_the_whole_photo_is_within_the_view_and_comes_back(w: int, h: int, view: View) -> None:
-    pixels, fit = prepare(np.full((h, w, 3), 200, np.uint8), view)
+    ((pixels, fit),) = prepare(np.full((h, w, 3), 200, np.uint8), (view,))
     assert pixels.dtype == np.uint8
     assert all(side % 32 == 0 and 32 <= side <= view.side for side in pixels.shape[1:3])
     inside = np.argwhere(pixels[0, :, :, 0] > 0)
@@ -63,7 +63,7 @@ def test_the_whole_photo_is_within_the_view_and_comes_back(w: int, h: int, view:
 def test_a_mark_on_the_photo_is_found_at_its_place(view: View) -> None:
     rgb = np.zeros((480, 640, 3), np.uint8)
     rgb[100:200, 400:600] = 255
-    pixels, fit = prepare(rgb, view)
+    ((pixels, fit),) = prepare(rgb, (view,))
     rows, columns = np.nonzero(pixels[0, :, :, 0] > 127)
     box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
     found = fit.to_photo(np.array([box], np.float32))[0]
@@ -102,9 +102,9 @@ def test_a_large_photo_is_looked_at_in_detail_when_care_is_asked() -> None:
     looks = []
 
     class Recorder(PocketDetector):
-        def look(self, rgb: NDArray[np.uint8], views: tuple[View, ...], floor: float) -> Found:
+        def likely(self, rgb: NDArray[np.uint8], views: tuple[View, ...]) -> Found:
             looks.append(views)
-            return super().look(rgb, views, floor)
+            return super().likely(rgb, views)
 
     recorder = Recorder(threads=1)
     for w, h in ((640, 480), (1200, 900)):

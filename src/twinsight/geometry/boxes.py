@@ -7,9 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-AT_ONCE = 300
-"""Rows of all kinds that are compared with each other in one table."""
-
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 
@@ -146,18 +143,41 @@ def fuse(
 def _leaders(xyxy: Floats, score: Floats, kind: Integers, threshold: float) -> NDArray[np.intp]:
     """For each row the better row of its kind that it overlaps by > threshold, or itself."""
     leader = np.arange(len(kind))
-    order = np.argsort(-score, kind="stable")
-    # Few rows are compared all at once, which spares a round for each kind; many, kind by kind.
-    kinds = np.unique(kind) if len(kind) > AT_ONCE else [None]
-    for one in kinds:
-        rows = order if one is None else order[kind[order] == one]
-        overlaps = iou(xyxy[rows], xyxy[rows]) > threshold
-        overlaps &= kind[rows][:, None] == kind[rows]
-        free = np.ones(len(rows), bool)
-        # Only rows that overlap another one lead or are led.
-        for i in np.flatnonzero(overlaps.sum(axis=1) > 1):
-            if free[i]:
-                led = overlaps[i] & free
-                leader[rows[led]] = rows[i]
-                free &= ~led
+    better, worse = _pairs(score, kind)
+    close = _paired_iou(xyxy, better, worse) > threshold
+    better, worse = better[close], worse[close]
+    free = np.ones(len(kind), bool)
+    # Runs of pairs with one better row, from the best row on.
+    starts = np.flatnonzero(np.diff(better, prepend=-1))
+    for start, end in zip(starts, np.append(starts, len(better))[1:], strict=True):
+        first = better[start]
+        if free[first]:
+            led = worse[start:end]
+            led = led[free[led]]
+            leader[led] = first
+            free[led] = False
     return leader
+
+
+def _pairs(score: Floats, kind: Integers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All pairs of rows of one kind, the better one first; by the rank of the better one."""
+    order = np.argsort(-score, kind="stable")
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    grouped = order[np.argsort(kind[order], kind="stable")]
+    ends = np.searchsorted(kind[grouped], kind[grouped], "right")
+    count = ends - np.arange(len(grouped)) - 1
+    first = np.repeat(np.arange(len(grouped)), count)
+    second = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count) + first + 1
+    by_rank = np.argsort(rank[grouped[first]], kind="stable")
+    return grouped[first[by_rank]], grouped[second[by_rank]]
+
+
+def _paired_iou(xyxy: Floats, a: NDArray[np.intp], b: NDArray[np.intp]) -> Floats:
+    """Intersection over union of the rows ``a[i]`` and ``b[i]``; 0 where both are without area."""
+    x0, y0, x1, y1 = np.ascontiguousarray(xyxy.T)
+    across = np.minimum(x1[a], x1[b]) - np.maximum(x0[a], x0[b])
+    down = np.minimum(y1[a], y1[b]) - np.maximum(y0[a], y0[b])
+    common = np.maximum(across, 0) * np.maximum(down, 0)
+    areas = area(xyxy)
+    return np.asarray(common / np.maximum(areas[a] + areas[b] - common, np.finfo(np.float32).tiny))

@@ -34,6 +34,9 @@ STRIDES = (8, 16, 32)
 CLASSES = 80
 BINS = np.arange(11, dtype=np.float32)
 MOST_CANDIDATES = 1000
+LIKELY_CANDIDATES = 300
+"""Boxes of one look that are compared: all that may matter to average precision, and those that
+may come to be said."""
 MOST_OBJECTS = 100
 FLOOR = 0.05
 """Boxes under this score are left out before several looks are joined."""
@@ -103,23 +106,33 @@ class Found:
         return Found(self.xyxy[rows], self.score[rows], self.kind[rows])
 
 
-def prepare(rgb: NDArray[np.uint8], view: View) -> tuple[NDArray[np.uint8], Fit]:
-    """A photo (h, w, 3) -> pixels (1, H, W, 3) for the network, black round the photo."""
+def prepare(rgb: NDArray[np.uint8], views: tuple[View, ...]) -> list[tuple[NDArray[np.uint8], Fit]]:
+    """A photo (h, w, 3) -> for each view pixels (1, H, W, 3), black round the photo."""
+    fitted = {side: _fitted(rgb, side) for side in dict.fromkeys(view.side for view in views)}
+    photo_wh = (rgb.shape[1], rgb.shape[0])
+    return [_placed(fitted[view.side], view, photo_wh) for view in views]
+
+
+def _fitted(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """The photo with `side` pixels on its longer side."""
     h, w = rgb.shape[:2]
-    shrink = max(h, w) / view.side
+    shrink = max(h, w) / side
     wh = (max(1, round(w / shrink)), max(1, round(h / shrink)))
-    image = Image.fromarray(rgb)
     if shrink >= 2 * SHRINK_BY_STEPS:
-        image = image.reduce(int(shrink / SHRINK_BY_STEPS))
+        rgb = np.asarray(Image.fromarray(rgb).reduce(int(shrink / SHRINK_BY_STEPS)))
     # Plain bilinear sampling, as in the network's training; averaging costs 0.4 AP.
-    small = sampled(np.asarray(image), wh)
-    if view.mirrored:
-        small = small[:, ::-1]
-    width, height = (view.side, view.side) if view.square else (-(-v // 32) * 32 for v in wh)
-    left, top = (width - wh[0]) // 2, (height - wh[1]) // 2
+    return sampled(rgb, wh)
+
+
+def _placed(
+    small: NDArray[np.uint8], view: View, photo_wh: tuple[int, int]
+) -> tuple[NDArray[np.uint8], Fit]:
+    h, w = small.shape[:2]
+    width, height = (view.side, view.side) if view.square else (-(-v // 32) * 32 for v in (w, h))
+    left, top = (width - w) // 2, (height - h) // 2
     pixels = np.zeros((1, height, width, 3), np.uint8)
-    pixels[0, top : top + wh[1], left : left + wh[0]] = small
-    return pixels, Fit(view, (w, h), wh, left, top)
+    pixels[0, top : top + h, left : left + w] = small[:, ::-1] if view.mirrored else small
+    return pixels, Fit(view, photo_wh, (w, h), left, top)
 
 
 def sampled(rgb: NDArray[np.uint8], wh: tuple[int, int]) -> NDArray[np.uint8]:
@@ -131,7 +144,8 @@ def sampled(rgb: NDArray[np.uint8], wh: tuple[int, int]) -> NDArray[np.uint8]:
     left, right = ((3 * column[:, None] + channels).ravel() for column in (left, right))
     # Fixed point with eight bits: a third of the time that Pillow's own transform takes.
     rows = _mixed(lines[top], lines[bottom], down[:, None])
-    mixed = _mixed(rows[:, left], rows[:, right], np.repeat(across, 3)[None])
+    before, after = (np.take(rows, column, axis=1, mode="clip") for column in (left, right))
+    mixed = _mixed(before, after, np.repeat(across, 3)[None])
     return mixed.reshape(wh[1], wh[0], 3)
 
 
@@ -152,23 +166,26 @@ def _mixed(
     return total.astype(np.uint8)
 
 
-def decode(maps: list[NDArray[np.float32]], floor: float) -> Found:
+def decode(maps: list[NDArray[np.float32]], floor: float, most: int = MOST_CANDIDATES) -> Found:
     """The network's maps (124, h, w) for each stride -> boxes in pixels of the view.
 
-    Every pair of cell and kind with at least the score `floor`, the best 1,000.
+    Every pair of cell and kind with at least the score `floor`, the best `most`.
     """
     least = np.log(floor / (1 - floor))
+    tables = [logits.reshape(len(logits), -1) for logits in maps]
+    flat = [table[:CLASSES].ravel() for table in tables]
+    places = [np.flatnonzero(logits >= least) for logits in flat]
+    if sum(map(len, places)) > most:
+        logit = np.concatenate([logits[at] for logits, at in zip(flat, places, strict=True)])
+        least = np.partition(logit, -most)[-most]
+        places = [at[logits[at] >= least] for logits, at in zip(flat, places, strict=True)]
     parts = []
-    for logits, stride in zip(maps, STRIDES, strict=True):
-        width = logits.shape[2]
-        cells = logits.reshape(len(logits), -1)
-        kind, cell = np.nonzero(cells[:CLASSES] >= least)
-        parts.append((cells[kind, cell], kind, _boxes(cells[CLASSES:], cell, width, stride)))
-    logit, kind, xyxy = (np.concatenate(column) for column in zip(*parts, strict=True))
-    found = Found(xyxy, 1 / (1 + np.exp(-logit)), kind)
-    if len(logit) > MOST_CANDIDATES:
-        found = found.take(np.argpartition(-logit, MOST_CANDIDATES)[:MOST_CANDIDATES])
-    return found
+    for logits, table, at, stride in zip(maps, tables, places, STRIDES, strict=True):
+        kind, cell = np.divmod(at, table.shape[1])
+        score = np.asarray(1 / (1 + np.exp(-table[kind, cell])), np.float32)
+        parts.append((_boxes(table[CLASSES:], cell, logits.shape[2], stride), score, kind))
+    xyxy, score, kind = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Found(xyxy, score, kind).take(slice(most))
 
 
 def _boxes(
@@ -184,9 +201,13 @@ def _boxes(
     )
 
 
-def joined(seen: Sequence[tuple[list[NDArray[np.float32]], Fit]], floor: float) -> Found:
+def joined(
+    seen: Sequence[tuple[list[NDArray[np.float32]], Fit]],
+    floor: float,
+    most: int = MOST_CANDIDATES,
+) -> Found:
     """The maps (1, 124, h, w) of each look at one photo -> its objects, best first."""
-    parts = [_one_view(maps, fit, floor) for maps, fit in seen]
+    parts = [_one_view(maps, fit, floor, most) for maps, fit in seen]
     if len(parts) == 1:
         return parts[0]
     photo_wh = seen[0][1].photo_wh
@@ -205,9 +226,9 @@ def joined(seen: Sequence[tuple[list[NDArray[np.float32]], Fit]], floor: float) 
     return Found(boxes.clip(fused, photo_wh), mean, kinds)
 
 
-def _one_view(maps: list[NDArray[np.float32]], fit: Fit, floor: float) -> Found:
+def _one_view(maps: list[NDArray[np.float32]], fit: Fit, floor: float, most: int) -> Found:
     """One look: every object once, best first."""
-    found = decode([each[0] for each in maps], floor)
+    found = decode([each[0] for each in maps], floor, most)
     found = Found(fit.to_photo(found.xyxy), found.score, found.kind)
     whole = np.all(found.xyxy[:, 2:] > found.xyxy[:, :2], axis=1)
     found = found.take(np.asarray(whole))
@@ -275,7 +296,7 @@ class PocketDetector:
 
     def detect_each(self, picture: Picture, careful: bool = False) -> dict[Purpose, Detections]:
         """Each object once, by the least scores that did best for each purpose."""
-        found = distinct(self.look(picture.rgb, _views(picture, careful), FLOOR))
+        found = self.likely(picture.rgb, _views(picture, careful))
         least = self._least["careful" if careful else "fast"]
         return {
             purpose: self._named(found.take(found.score >= least[purpose][found.kind]))
@@ -286,10 +307,19 @@ class PocketDetector:
         best = found.take(slice(MOST_OBJECTS))
         return Detections(best.xyxy, best.score, tuple(self._names[k] for k in best.kind))
 
-    def look(self, rgb: NDArray[np.uint8], views: tuple[View, ...], floor: float) -> Found:
+    def likely(self, rgb: NDArray[np.uint8], views: tuple[View, ...]) -> Found:
+        """What the views of one photo (h, w, 3) see that may be said, each object once."""
+        return distinct(self.look(rgb, views, FLOOR, LIKELY_CANDIDATES))
+
+    def look(
+        self,
+        rgb: NDArray[np.uint8],
+        views: tuple[View, ...],
+        floor: float,
+        most: int = MOST_CANDIDATES,
+    ) -> Found:
         """What the views of one photo (h, w, 3) see with at least the score `floor`, best first."""
-        seen = []
-        for view in views:
-            pixels, fit = prepare(rgb, view)
-            seen.append((self.session.run(None, {"image": pixels}), fit))
-        return joined(seen, floor)
+        seen = [
+            (self.session.run(None, {"image": pixels}), fit) for pixels, fit in prepare(rgb, views)
+        ]
+        return joined(seen, floor, most)
