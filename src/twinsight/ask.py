@@ -42,9 +42,10 @@ def answer(question: Question, config: Config) -> Iterator[str]:
     read_headers(prompt.images)
     counting.usage(prompt, generation, config)
     limits = run.Limits(config.output_token_limit, config.max_pixels, config.look)
-    eyes, cache = open_eyes(config.profile), SceneCache(len(prompt.images))
+    eyes, cache = open_eyes(config.profile, config), SceneCache(len(prompt.images))
     for delta in run.answer(prompt, eyes, cache, limits, check=lambda: None):
-        yield delta.text
+        if not delta.thought:
+            yield delta.text
 
 
 def image_cost(path: Path, model: str, config: Config) -> tuple[Header, int]:

@@ -47,7 +47,10 @@ ConfigFile = Annotated[
     Parameter(name="--config", help="settings file; ./twinsight.toml is read by itself"),
 ]
 DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="where keys and files are kept")]
-Profile = Annotated[str | None, Parameter(help="which engines answer: pocket")]
+Profile = Annotated[str | None, Parameter(help="which engines answer: pocket, desk or fleet")]
+EngineUrl = Annotated[
+    str | None, Parameter(help="an OpenAI-dialect server with a vision-language model")
+]
 
 
 def main() -> None:
@@ -105,6 +108,7 @@ def _busy(what: str) -> Iterator[None]:
 @app.command
 def serve(
     *,
+    engine_url: EngineUrl = None,
     host: Annotated[str | None, Parameter(help="address to bind (127.0.0.1)")] = None,
     port: Annotated[int | None, Parameter(help="port to bind (8080); 0 takes a free one")] = None,
     profile: Profile = None,
@@ -122,7 +126,13 @@ def serve(
     from twinsight.http.serve import serve as run_server
 
     loaded = _load(
-        config, host=host, port=port, profile=profile, data_dir=data_dir, allow_open=allow_open
+        config,
+        host=host,
+        port=port,
+        profile=profile,
+        engine_url=engine_url,
+        data_dir=data_dir,
+        allow_open=allow_open,
     )
     run_server(loaded.config, err)
 
@@ -134,6 +144,7 @@ def ask(
     stream: Annotated[bool, Parameter(help="print the answer as it is made")] = False,
     json: Annotated[bool, Parameter(help="ask for JSON")] = False,
     schema: Annotated[
+    engine_url: EngineUrl = None,
         Path | None, Parameter(help="JSON Schema file that the answer must fit")
     ] = None,
     profile: Profile = None,
@@ -146,7 +157,7 @@ def ask(
     from twinsight.ask import Question, answer
 
     images, question = _images_and_question(words)
-    loaded = _load(config, profile=profile)
+    loaded = _load(config, profile=profile, engine_url=engine_url)
     asked = Question(images, question, model, as_json=json or schema is not None, schema=schema)
     with _busy("Looking…"):
         deltas = answer(asked, loaded.config)
@@ -208,11 +219,13 @@ def models(*, config: ConfigFile = None, profile: Profile = None) -> None:
     for name, entry in loaded.config.model_names.items():
         table.add_row(name, f"{entry.generation:g}", loaded.config.profile)
     out.print(table)
-    eyes = open_eyes(loaded.config.profile)
+    eyes = open_eyes(loaded.config.profile, loaded.config)
     engines = Table("role", "engine", "licence", "what it is", box=None, pad_edge=False)
     for role in ROLES:
-        card = getattr(eyes, role).card
-        engines.add_row(role, card.name, card.licence, card.description)
+        engine = getattr(eyes, role)
+        if engine is not None:
+            card = engine.card
+            engines.add_row(role, card.name, card.licence, card.description)
     out.print(f"\nEngines of the profile '{eyes.profile}':")
     out.print(engines)
 

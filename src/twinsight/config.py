@@ -80,7 +80,16 @@ class Config:
     host: str = _setting("127.0.0.1", "address to bind")
     port: int = _setting(8080, "port to bind; 0 takes a free one")
     root_path: str = _setting("", "path prefix that a proxy in front leaves on, such as /gemini")
-    profile: str = _setting("pocket", "which engines answer")
+    profile: str = _setting("pocket", "which engines answer: pocket, desk or fleet")
+    engine_url: str = _setting(
+        "", "an OpenAI-dialect server with a vision-language model; makes the profile desk"
+    )
+    engine_model: str = _setting("", "which of that server's models; needed when it has several")
+    engine_key: str = _setting("", "the API key for that server, if it wants one")
+    engine_max_side: int = _setting(
+        1568, "pixels on the longer side of the pictures that it is sent"
+    )
+    engine_requests: int = _setting(64, "requests that may wait for that server at one time")
     look: Literal["careful", "fast"] = _setting(
         "careful", "how objects are looked for; fast takes a quarter of the time"
     )
@@ -157,6 +166,9 @@ def load(
         for name, value in values.items():
             config = replace(config, **{name: _convert(name, value, source)})
             origin[name] = source
+    if config.engine_url and origin["profile"] == "default":
+        config = replace(config, profile="desk")
+        origin["profile"] = "engine_url"
     _check(config)
     return Loaded(config, origin)
 
@@ -206,6 +218,8 @@ def _convert(name: str, value: Any, source: str) -> Any:
 
 
 _POSITIVE = (
+    "engine_max_side",
+    "engine_requests",
     "max_body_bytes",
     "max_image_bytes",
     "max_images",

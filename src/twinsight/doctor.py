@@ -45,6 +45,8 @@ def examine(loaded: Loaded, out: Console, repair: bool = False) -> bool:
     out.print("\n[bold]Settings in force[/]")
     for field in fields(Config):
         value = getattr(loaded.config, field.name)
+        if field.name == "engine_key" and value:
+            value = "(set)"
         if field.name != "models" or value:
             origin = loaded.origin[field.name]
             out.print(f"  {field.name} = {escape(str(value))}  [dim]({escape(origin)})[/]")

@@ -281,8 +281,8 @@ class DeadlineExceeded(TwinsightError):
     code = 504
     status = "DEADLINE_EXCEEDED"
 
-    def __init__(self) -> None:
-        super().__init__("Deadline expired before operation could complete.")
+    def __init__(self, message: str = "Deadline expired before operation could complete.") -> None:
+        super().__init__(message)
 
 
 class SetupError(TwinsightError):

@@ -17,6 +17,9 @@ class Finish(StrEnum):
 
     STOP = "STOP"
     MAX_TOKENS = "MAX_TOKENS"
+    SAFETY = "SAFETY"
+    MALFORMED_FUNCTION_CALL = "MALFORMED_FUNCTION_CALL"
+    OTHER = "OTHER"
 
 
 class Resolution(StrEnum):
@@ -110,6 +113,18 @@ class Sampling:
     top_p: float | None = None
     top_k: int | None = None
     seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """How much a model that thinks may think, and whether its thoughts are shown."""
+
+    include: bool = False
+    budget: int | None = None
+    """In tokens: 0 for none, -1 for as much as it wants, None where nothing was said."""
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +144,7 @@ class Prompt:
     system: str = ""
     shape: AnswerShape = field(default_factory=AnswerShape)
     sampling: Sampling = field(default_factory=Sampling)
+    thinking: Thinking = field(default_factory=Thinking)
     functions: tuple[FunctionDeclaration, ...] = ()
     calling: Literal["AUTO", "ANY", "NONE"] = "AUTO"
     """Whether a function is to be called: as it suits, in any case, or not at all."""
@@ -157,7 +173,11 @@ class Delta:
     finish: Finish | None = None
     call: Call | None = None
     tokens: int = 0
-    """Tokens of the answer so far, this piece included."""
+    """Tokens of the answer so far, this piece included, without thoughts."""
+    thought: bool = False
+    """Whether the text is a thought and no part of the answer."""
+    thoughts: int = 0
+    """Tokens of the thoughts so far, shown or not."""
 
 
 @dataclass(frozen=True, slots=True)

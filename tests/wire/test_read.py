@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from twinsight.errors import InvalidArgument, TwinsightError, UnsupportedTool
-from twinsight.prompt import Call, CallResult, ImageRef, Prompt, Resolution, Text
+from twinsight.prompt import Call, CallResult, ImageRef, Prompt, Resolution, Text, Thinking
 from twinsight.wire import read, schema
 
 PNG = base64.b64encode(b"\x89PNG").decode()
@@ -61,13 +61,19 @@ HONOURED: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
     ),
     "thinking_config": (
         {"thinkingConfig": {"include_thoughts": False, "thinking_budget": 0}},
-        lambda p: p.question == "Hello",
+        lambda p: p.question == "Hello" and p.thinking == Thinking(False, 0),
+    ),
+    "presence_penalty": (
+        {"presencePenalty": 1.5},
+        lambda p: p.sampling.presence_penalty == 1.5,
+    ),
+    "frequency_penalty": (
+        {"frequencyPenalty": -1.5},
+        lambda p: p.sampling.frequency_penalty == -1.5,
     ),
 }
 
 ACCEPTED: dict[str, dict[str, Any]] = {
-    "presence_penalty": {"presencePenalty": 1.5},
-    "frequency_penalty": {"frequencyPenalty": -1.5},
     "response_logprobs": {"responseLogprobs": True},
     "logprobs": {"responseLogprobs": True, "logprobs": 5},
     "speech_config": {"speechConfig": {"voiceConfig": {}}},

@@ -8,25 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from twinsight.config import Config
 from twinsight.engines.roles import Card, Detector, Labeler, Reader, Segmenter
+from twinsight.engines.speaker import Grounder, Speaker
 from twinsight.errors import InvalidConfig
 from twinsight.image.picture import Picture
 
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """The engines of one profile, each in its role."""
+    """The engines of one profile, each in its role; the last roles are not played in all."""
 
     profile: str
     labeler: Labeler
     reader: Reader
     detector: Detector
     segmenter: Segmenter
+    speaker: Speaker | None = None
+    grounder: Grounder | None = None
 
     @property
     def cards(self) -> list[Card]:
         """One card for each engine, in the order of the roles."""
-        engines = [getattr(self, role) for role in ROLES]
+        engines = [engine for role in ROLES if (engine := getattr(self, role)) is not None]
         return list({engine.card.name: engine.card for engine in engines}.values())
 
     @property
@@ -52,47 +56,62 @@ PROFILES: dict[str, dict[str, str]] = {
         "segmenter": "pocket-masks",
     },
 }
+PROFILES["desk"] = PROFILES["pocket"] | {"speaker": "openai"}
+PROFILES["fleet"] = PROFILES["desk"]
 
 
-def _pocket_labels() -> Any:
+def _pocket_labels(config: Config) -> Any:
     from twinsight.engines.pocket.labels import PocketLabels
 
     return PocketLabels(threads=None)
 
 
-def _pocket_text() -> Any:
+def _pocket_text(config: Config) -> Any:
     from twinsight.engines.pocket.text import PocketReader
 
     return PocketReader(threads=None)
 
 
-def _pocket_boxes() -> Any:
+def _pocket_boxes(config: Config) -> Any:
     from twinsight.engines.pocket.boxes import PocketDetector
 
     return PocketDetector(threads=None)
 
 
-def _pocket_masks() -> Any:
+def _pocket_masks(config: Config) -> Any:
     from twinsight.engines.pocket.masks import PocketSegmenter
 
     return PocketSegmenter(threads=None)
 
 
+def _openai(config: Config) -> Any:
+    from twinsight.engines.openai import open_engine
+
+    return open_engine(config)
+
+
 # Each look uses all cores: one question is answered sooner, and many at once share them anyway.
 # Imported when chosen, so that a profile loads only what it uses.
-ENGINES: dict[str, Callable[[], Any]] = {
+ENGINES: dict[str, Callable[[Config], Any]] = {
     "pocket-labels": _pocket_labels,
     "pocket-text": _pocket_text,
     "pocket-boxes": _pocket_boxes,
     "pocket-masks": _pocket_masks,
+    "openai": _openai,
 }
 
 
-def open_eyes(profile: str) -> Eyes:
-    """The engines of a profile. Raises InvalidConfig for one that does not exist."""
+def open_eyes(profile: str, config: Config | None = None) -> Eyes:
+    """The engines of a profile, with these settings.
+
+    Raises InvalidConfig for a profile that does not exist, and for an engine that cannot be had as
+    it is configured.
+    """
+    config = config or Config()
     if profile not in PROFILES:
         raise InvalidConfig(f"There is no profile '{profile}'. Profiles: {', '.join(PROFILES)}.")
     made: dict[str, Any] = {}
     for name in PROFILES[profile].values():
-        made.setdefault(name, ENGINES[name]())
+        if name not in made:
+            made[name] = ENGINES[name](config)
     return Eyes(profile, **{role: made[name] for role, name in PROFILES[profile].items()})

@@ -2,7 +2,8 @@
 
 The event loop only waits; at most `workers` jobs run and `max_queue` wait, further ones are told
 to come back (503 with RetryInfo). A job carries a `Ticket` that ends it early when its deadline
-passes or its client leaves.
+passes or its client leaves. A job that only waits for another server steps aside meanwhile: up to
+`waiters` of those keep a thread, but none of the `workers` places.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from twinsight.errors import Cancelled, DeadlineExceeded, Overloaded
@@ -25,6 +27,9 @@ class Ticket:
     def __init__(self, seconds: float) -> None:
         self.deadline = time.monotonic() + seconds
         self._left = threading.Event()
+        self._lock = threading.Lock()
+        self._acts: list[Callable[[], None]] = []
+        self._places: threading.Semaphore | None = None
 
     @property
     def remaining(self) -> float:
@@ -32,7 +37,51 @@ class Ticket:
 
     def leave(self) -> None:
         """Nobody waits for the answer any more."""
-        self._left.set()
+        with self._lock:
+            self._left.set()
+            acts, self._acts = self._acts, []
+        for act in acts:
+            act()
+
+    @contextmanager
+    def on_leave(self, act: Callable[[], None]) -> Iterator[None]:
+        """While the block runs, `act` is called as soon as nobody waits; at once if that is so."""
+        with self._lock:
+            gone = self._left.is_set()
+            if not gone:
+                self._acts.append(act)
+        if gone:
+            act()
+        try:
+            yield
+        finally:
+            with self._lock:
+                if act in self._acts:
+                    self._acts.remove(act)
+
+    @contextmanager
+    def working(self, places: threading.Semaphore) -> Iterator[None]:
+        """While the block runs, the job has one of these places."""
+        with places:
+            self._places = places
+            try:
+                yield
+            finally:
+                self._places = None
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """While the block runs, the job only waits, and its place is another's."""
+        places, self._places = self._places, None
+        if places is None:
+            yield
+            return
+        places.release()
+        try:
+            yield
+        finally:
+            places.acquire()
+            self._places = places
 
     def check(self) -> None:
         """Called between steps of the work. Raises Cancelled or DeadlineExceeded."""
@@ -45,10 +94,11 @@ class Ticket:
 class Pool:
     """Threads for processor work, with a queue that is never long."""
 
-    def __init__(self, workers: int, max_queue: int) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="work")
-        self._workers = workers
-        self._limit = workers + max_queue
+    def __init__(self, workers: int, max_queue: int, waiters: int = 0) -> None:
+        self._executor = ThreadPoolExecutor(workers + waiters, thread_name_prefix="work")
+        self._places = threading.Semaphore(workers)
+        self._workers = workers + waiters
+        self._limit = workers + waiters + max_queue
         self._pending = 0
         self._recent_seconds = 1.0
 
@@ -68,7 +118,8 @@ class Pool:
 
         def job() -> T:
             ticket.check()
-            return work()
+            with ticket.working(self._places):
+                return work()
 
         self._pending += 1
         started = time.monotonic()

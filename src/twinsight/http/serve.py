@@ -41,7 +41,7 @@ def serve(config: Config, console: Console) -> None:
             "Make one with `twinsight keys add NAME`, or say --allow-open to serve everybody."
         )
     _set_up_logs(config)
-    eyes = open_eyes(config.profile)
+    eyes = open_eyes(config.profile, config)
     eyes.warm()
     application = create_app(config, eyes)
     server = _Server(

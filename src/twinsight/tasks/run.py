@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from twinsight.engines.eyes import Eyes
+from twinsight.engines.speaker import Alone, Waiting
 from twinsight.image.decode import DefaultLimits
 from twinsight.prompt import Call, Delta, Finish, Prompt
-from twinsight.tasks import calls, limit, structured, talk
+from twinsight.tasks import calls, limit, plan, structured, talk
 from twinsight.tasks.intent import task_of
 from twinsight.tasks.scene import Look, Scene, SceneCache, Shelf
 from twinsight.tasks.style import style_of
@@ -33,12 +34,19 @@ def answer(
     limits: Limits,
     check: Callable[[], None],
     candidate: int = 0,
+    waiting: Waiting | None = None,
 ) -> Iterator[Delta]:
     """The answer in pieces; the last one carries the finish.
 
-    `check` is called between steps and raises when the answer is not wanted any more. Raises
-    InvalidImage when a picture's pixels turn out to be damaged.
+    `check` is called between steps and raises when the answer is not wanted any more; `waiting` is
+    for engines that wait for another server. Raises InvalidImage when a picture's pixels turn out
+    to be damaged.
     """
+    speaker = plan.speaker_for(prompt, eyes)
+    if speaker is not None:
+        asked = plan.Asking(waiting or Alone(check), limits.max_pixels, candidate)
+        yield from plan.spoken(prompt, speaker, asked)
+        return
     look: Look = "glance" if len(prompt.images) > MOST_CLOSE_LOOKS else limits.look
     most = min(prompt.shape.max_tokens or limits.output_tokens, limits.output_tokens)
     shelf = Shelf(DefaultLimits(limits.max_pixels))

@@ -20,6 +20,7 @@ from twinsight.prompt import (
     Resolution,
     Sampling,
     Text,
+    Thinking,
     Turn,
 )
 from twinsight.wire import jsonschema, schema
@@ -79,9 +80,10 @@ def _prompt(reader: Reader, request: dict[str, Any], caller: Caller) -> Prompt:
     functions = _functions(request.get("tools", []), caller, shape)
     _check_calls(turns)
     system = _system(reader, request.get("system_instruction"), resolution)
-    _check_thinking(config)
+    thinking = _thinking(config)
     calling, allowed = _calling(request.get("tool_config", {}), functions)
-    return Prompt(turns, system, shape, _sampling(config), functions, calling, allowed)
+    sampling = _sampling(config)
+    return Prompt(turns, system, shape, sampling, thinking, functions, calling, allowed)
 
 
 def _turns(reader: Reader, value: Any, resolution: Resolution) -> tuple[Turn, ...]:
@@ -283,7 +285,7 @@ def _check_logprobs(config: dict[str, Any]) -> None:
         raise InvalidValue("generation_config.logprobs", "it needs response_logprobs to be true")
 
 
-def _check_thinking(config: dict[str, Any]) -> None:
+def _thinking(config: dict[str, Any]) -> Thinking:
     thinking = config.get("thinking_config", {})
     if "thinking_budget" in thinking and "thinking_level" in thinking:
         raise InvalidArgument("You can only set only one of thinking budget and thinking level.")
@@ -293,11 +295,21 @@ def _check_thinking(config: dict[str, Any]) -> None:
             f"The thinking budget ({budget}) is invalid. Please choose a value between -1 and "
             f"{MAX_THINKING_BUDGET}."
         )
+    return Thinking(
+        thinking.get("include_thoughts", False),
+        thinking.get("thinking_budget"),
+        thinking.get("thinking_level", "").upper(),
+    )
 
 
 def _sampling(config: dict[str, Any]) -> Sampling:
     return Sampling(
-        config.get("temperature"), config.get("top_p"), config.get("top_k"), config.get("seed")
+        config.get("temperature"),
+        config.get("top_p"),
+        config.get("top_k"),
+        config.get("seed"),
+        config.get("presence_penalty"),
+        config.get("frequency_penalty"),
     )
 
 

@@ -130,9 +130,9 @@ SCHEMA: Message = Message(
 THINKING_CONFIG = Message(
     "ThinkingConfig",
     {
-        "include_thoughts": _accepted("bool", note="this server has no thoughts to show"),
-        "thinking_budget": _accepted("int"),
-        "thinking_level": _accepted(
+        "include_thoughts": Field("bool", note="by engines that think"),
+        "thinking_budget": Field("int", note="by engines that think: 0 turns it off"),
+        "thinking_level": Field(
             "enum",
             values=("THINKING_LEVEL_UNSPECIFIED", "LOW", "HIGH", "MEDIUM", "MINIMAL", "XHIGH"),
         ),
@@ -167,8 +167,8 @@ GENERATION_CONFIG = Message(
         "max_output_tokens": Field("int", low=1),
         "stop_sequences": Field("string", repeated=True),
         "seed": Field("int", low=-(2**31), high=2**31 - 1),
-        "presence_penalty": _accepted("float", low=-2, high=2),
-        "frequency_penalty": _accepted("float", low=-2, high=2),
+        "presence_penalty": Field("float", low=-2, high=2, note="by vision-language models"),
+        "frequency_penalty": Field("float", low=-2, high=2, note="by vision-language models"),
         "response_logprobs": _accepted("bool", note="this server's engines give no logprobs"),
         "logprobs": _accepted("int", low=0, high=20),
         "response_mime_type": STRING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -25,12 +26,14 @@ def dumps(value: Any) -> bytes:
     return encoded
 
 
-def usage_metadata(usage: Usage, answer_tokens: int) -> dict[str, Any]:
+def usage_metadata(usage: Usage, answer_tokens: int, thoughts: int = 0) -> dict[str, Any]:
     """Zero counts are left out, as proto JSON does."""
     metadata: dict[str, Any] = {"promptTokenCount": usage.prompt}
     if answer_tokens:
         metadata["candidatesTokenCount"] = answer_tokens
-    metadata["totalTokenCount"] = usage.prompt + answer_tokens
+    if thoughts:
+        metadata["thoughtsTokenCount"] = thoughts
+    metadata["totalTokenCount"] = usage.prompt + answer_tokens + thoughts
     metadata["promptTokensDetails"] = token_details(usage)
     if answer_tokens:
         metadata["candidatesTokensDetails"] = [{"modality": "TEXT", "tokenCount": answer_tokens}]
@@ -63,7 +66,9 @@ def generate_reply(
             candidate["content"] = {"role": "model"}
         written.append(candidate | {"index": index})
     tokens = sum(deltas[-1].tokens for deltas in candidates)
-    return _reply(written, usage, tokens, model, response_id)
+    thoughts = sum(deltas[-1].thoughts for deltas in candidates)
+    metadata = usage_metadata(usage, tokens, thoughts)
+    return _reply(written, metadata, model, response_id)
 
 
 def chunk(delta: Delta, usage: Usage, model: str, response_id: str) -> dict[str, Any]:
@@ -74,12 +79,15 @@ def chunk(delta: Delta, usage: Usage, model: str, response_id: str) -> dict[str,
     if delta.finish is not None:
         candidate["finishReason"] = str(delta.finish)
     candidate["index"] = 0
-    return _reply([candidate], usage, delta.tokens, model, response_id)
+    metadata = usage_metadata(usage, delta.tokens, delta.thoughts)
+    return _reply([candidate], metadata, model, response_id)
 
 
 def _parts(deltas: Sequence[Delta]) -> list[dict[str, Any]]:
-    text = "".join(delta.text for delta in deltas)
-    parts: list[dict[str, Any]] = [{"text": text}] if text else []
+    parts: list[dict[str, Any]] = []
+    for is_thought, group in groupby((d for d in deltas if d.text), key=lambda d: d.thought):
+        text = "".join(delta.text for delta in group)
+        parts.append({"text": text, "thought": True} if is_thought else {"text": text})
     calls = [delta.call for delta in deltas if delta.call is not None]
     return parts + [{"functionCall": _call(call)} for call in calls]
 
@@ -90,11 +98,11 @@ def _call(call: Call) -> dict[str, Any]:
 
 
 def _reply(
-    candidates: list[dict[str, Any]], usage: Usage, tokens: int, model: str, response_id: str
+    candidates: list[dict[str, Any]], metadata: dict[str, Any], model: str, response_id: str
 ) -> dict[str, Any]:
     return {
         "candidates": candidates,
-        "usageMetadata": usage_metadata(usage, tokens),
+        "usageMetadata": metadata,
         "modelVersion": model,
         "responseId": response_id,
     }

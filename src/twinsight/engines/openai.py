@@ -1,0 +1,127 @@
+"""A vision-language model behind any OpenAI-dialect server: vLLM, SGLang, llama-server, Ollama, …
+
+In: a `Prompt` as it came. Out: the model's own words, as they come. What goes to the server is
+made in `openai_request`, what comes back is read in `openai_reply`, the line is `openai_http`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from twinsight.config import Config
+from twinsight.engines import openai_images
+from twinsight.engines.openai_http import Line
+from twinsight.engines.openai_reply import Reply
+from twinsight.engines.openai_request import chat_body
+from twinsight.engines.roles import Card
+from twinsight.engines.speaker import Alone, Waiting
+from twinsight.errors import InvalidConfig, TwinsightError
+from twinsight.prompt import Delta, ImageRef, Prompt
+
+HELLO_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One model that a server says it serves; `sees` is None where it does not say."""
+
+    model: str
+    sees: bool | None = None
+
+
+class OpenAIEngine:
+    """Plays the speaker. Safe for many threads; keeps nothing of what it is asked."""
+
+    def __init__(self, line: Line, offer: Offer, max_side: int) -> None:
+        self._line, self._model, self._max_side = line, offer.model, max_side
+        self.sees = offer.sees is not False
+        self.card = Card(
+            f"openai:{offer.model}",
+            ("speaker",),
+            f"{offer.model} behind the server at {line.place}",
+            "as the model's owner says",
+        )
+
+    def say(
+        self, prompt: Prompt, waiting: Waiting, max_pixels: int, candidate: int = 0
+    ) -> Iterator[Delta]:
+        """The model's answer as it comes. See `Speaker.say`."""
+
+        def seen(ref: ImageRef) -> str:
+            waiting.check()
+            return openai_images.data_uri(ref, self._max_side, max_pixels)
+
+        body = chat_body(prompt, self._model, seen, candidate)
+        stops = prompt.shape.stop if prompt.shape.mime == "text/plain" else ()
+        with waiting.aside():
+            for delta in Reply(stops).deltas(self._line.post("/chat/completions", body, waiting)):
+                if not delta.thought or prompt.thinking.include:
+                    yield delta
+
+    def health(self) -> str:
+        """What the server serves, in a line. Raises Unavailable and its kin."""
+        offers = offered(self._line)
+        return (
+            f"{self._line.place} serves {', '.join(offer.model for offer in offers) or 'nothing'}"
+        )
+
+
+def open_engine(config: Config) -> OpenAIEngine:
+    """The engine that the settings name, once its server has answered.
+
+    Raises InvalidConfig, which says what is missing and how to get it.
+    """
+    if not config.engine_url:
+        raise InvalidConfig(
+            f"The profile '{config.profile}' needs a model's server. Start one, for example "
+            "`llama-server -m model.gguf --mmproj mmproj.gguf` or `vllm serve MODEL`, and say "
+            'where it is: engine_url = "http://127.0.0.1:8080" in twinsight.toml, '
+            "TWINSIGHT_ENGINE_URL, or --engine-url."
+        )
+    line = Line(config.engine_url, config.engine_key)
+    try:
+        offers = offered(line)
+    except TwinsightError as error:
+        raise InvalidConfig(
+            f"engine_url = {config.engine_url!r}: {error.message} Its list of models, /v1/models, "
+            "must answer before Twinsight starts."
+        ) from error
+    return OpenAIEngine(line, _chosen(offers, config), config.engine_max_side)
+
+
+def _chosen(offers: list[Offer], config: Config) -> Offer:
+    names = ", ".join(offer.model for offer in offers) or "none"
+    if config.engine_model:
+        for offer in offers:
+            if offer.model == config.engine_model:
+                return offer
+        raise InvalidConfig(
+            f"The engine at {config.engine_url} does not serve engine_model = "
+            f"{config.engine_model!r}. It serves: {names}."
+        )
+    if len(offers) != 1:
+        raise InvalidConfig(
+            f"The engine at {config.engine_url} serves {len(offers)} models: {names}. Say which "
+            "one by engine_model."
+        )
+    return offers[0]
+
+
+def offered(line: Line) -> list[Offer]:
+    """The models that a server lists. Raises Unavailable and its kin."""
+    listing = line.get("/models", Alone(remaining=HELLO_SECONDS))
+    entries = listing.get("data") if isinstance(listing, dict) else None
+    return [
+        Offer(entry["id"], _sees(entry))
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str)
+    ]
+
+
+def _sees(entry: dict[str, Any]) -> bool | None:
+    """Whether a listed model takes pictures, where the server tells (llama-server does)."""
+    architecture = entry.get("architecture")
+    kinds = architecture.get("input_modalities") if isinstance(architecture, dict) else None
+    return "image" in kinds if isinstance(kinds, list) else None

@@ -1,0 +1,247 @@
+"""The line to one server by URL: plain blocking HTTP that another thread can end at once.
+
+The standard library's client is used for one reason: a wait of minutes for a model must end the
+moment its client leaves, and closing the socket under a blocked read does that. Connections are
+kept open and used again. Only connecting is tried again, since then nothing was sent: a question
+that may have reached the model is never asked twice.
+"""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from twinsight import __version__
+from twinsight.engines.speaker import Waiting
+from twinsight.errors import (
+    DeadlineExceeded,
+    InvalidArgument,
+    InvalidConfig,
+    ResourceExhausted,
+    TwinsightError,
+    Unavailable,
+)
+
+CONNECT_SECONDS = 5.0
+CONNECT_TRIES = 3
+MOST_LINE_BYTES = 4 * 1024 * 1024
+MOST_REPLY_BYTES = 64 * 1024 * 1024
+_REASON_CHARACTERS = 400
+_KEPT_OPEN = 64
+
+
+class Line:
+    """Requests to the server at `url`; safe for many threads."""
+
+    def __init__(self, url: str, key: str = "") -> None:
+        """Raises InvalidConfig when `url` is not one; without a path it is taken to mean `/v1`."""
+        parts = urlsplit(url)
+        try:
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host = port = None
+        if parts.scheme not in ("http", "https") or not host or parts.query or parts.username:
+            raise InvalidConfig(
+                f"engine_url = {url!r} is not the URL of a server. Write it like "
+                "http://127.0.0.1:8000 or https://host/v1; the key goes into engine_key."
+            )
+        self.place = parts.netloc
+        self._secure = parts.scheme == "https"
+        self._host, self._port = host, port or (443 if self._secure else 80)
+        self._root = parts.path.rstrip("/") or "/v1"
+        self._headers = {"User-Agent": f"twinsight/{__version__}", "Accept-Encoding": "identity"}
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._tls = ssl.create_default_context() if self._secure else None
+        self._lock = threading.Lock()
+        self._idle: list[http.client.HTTPConnection] = []
+
+    def get(self, path: str, waiting: Waiting) -> Any:
+        """The JSON at `path`. Raises Unavailable, DeadlineExceeded and their kin."""
+        with self._exchange("GET", path, None, waiting) as reply:
+            return _json(_whole(reply))
+
+    def post(self, path: str, value: object, waiting: Waiting) -> Iterator[bytes]:
+        """The lines of the reply to a JSON body, as they come; an unstreamed reply is one line."""
+        body = msgspec.json.encode(value)
+        with self._exchange("POST", path, body, waiting) as reply:
+            if "event-stream" not in reply.headers.get("Content-Type", ""):
+                yield b"data: " + _whole(reply).replace(b"\n", b" ")
+                return
+            total = 0
+            while line := reply.readline(MOST_LINE_BYTES + 1):
+                total += len(line)
+                if len(line) > MOST_LINE_BYTES or total > MOST_REPLY_BYTES:
+                    raise Unavailable("The engine's answer has no end.")
+                yield line
+                waiting.check()
+
+    @contextmanager
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, waiting: Waiting
+    ) -> Iterator[http.client.HTTPResponse]:
+        connection = self._connected(waiting)
+        kept = False
+        try:
+            with waiting.on_leave(lambda: _hang_up(connection)):
+                headers = self._headers | ({"Content-Type": "application/json"} if body else {})
+                connection.request(method, self._root + path, body, headers)
+                reply = connection.getresponse()
+                if reply.status != 200:
+                    raise _refusal(reply)
+                yield reply
+            kept = reply.isclosed() and not reply.will_close
+        except TimeoutError:
+            waiting.check()
+            raise DeadlineExceeded(
+                f"The engine at {self.place} gave no answer within the time for this request."
+            ) from None
+        except (OSError, http.client.HTTPException) as fault:
+            waiting.check()
+            raise Unavailable(
+                f"The engine at {self.place} broke off: {_name(fault)}. Please try again."
+            ) from fault
+        finally:
+            self._put_away(connection, kept)
+
+    def _connected(self, waiting: Waiting) -> http.client.HTTPConnection:
+        """An open connection whose reads wait no longer than the request may."""
+        connection = self._idle_one() or self._new(waiting)
+        # A little less than there is, so that there is time left to say whose fault it was.
+        left = min(waiting.remaining, 86400.0)
+        connection.sock.settimeout(max(0.05, left - min(1.0, left / 20)))
+        return connection
+
+    def _idle_one(self) -> http.client.HTTPConnection | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            # Readable although nothing was asked: the server has closed it.
+            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+                return connection
+            connection.close()
+
+    def _new(self, waiting: Waiting) -> http.client.HTTPConnection:
+        for attempt in range(CONNECT_TRIES):
+            waiting.check()
+            seconds = max(0.05, min(CONNECT_SECONDS, waiting.remaining))
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
+            if self._tls is not None:
+                connection = http.client.HTTPSConnection(
+                    self._host, self._port, timeout=seconds, context=self._tls
+                )
+            try:
+                connection.connect()
+            except OSError as error:
+                connection.close()
+                fault = error
+                if attempt + 1 < CONNECT_TRIES:
+                    time.sleep(min(0.1 * 4**attempt, max(0.0, waiting.remaining)))
+                continue
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connection
+        waiting.check()
+        raise Unavailable(
+            f"The engine at {self.place} cannot be reached: {_name(fault)}. Is it running?"
+        )
+
+    def _put_away(self, connection: http.client.HTTPConnection, keep: bool) -> None:
+        with self._lock:
+            if keep and connection.sock is not None and len(self._idle) < _KEPT_OPEN:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def close(self) -> None:
+        """Closes the connections that nobody uses."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+
+def _hang_up(connection: http.client.HTTPConnection) -> None:
+    """Ends a read or write that another thread is blocked in."""
+    line = connection.sock
+    if line is not None:
+        with suppress(OSError):
+            # Not the TLS layer's own shutdown, which is for the thread that reads.
+            socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+
+def _whole(reply: http.client.HTTPResponse) -> bytes:
+    content = reply.read(MOST_REPLY_BYTES + 1)
+    if len(content) > MOST_REPLY_BYTES:
+        raise Unavailable("The engine's answer has no end.")
+    # Reads the end mark of a chunked reply, so that the connection can be used again.
+    reply.read()
+    return content
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Unavailable("The engine's reply is not JSON.") from None
+
+
+def _refusal(reply: http.client.HTTPResponse) -> TwinsightError:
+    """What the server's refusal means to our client, with its own reason."""
+    status = reply.status
+    said = reason(reply.read(_REASON_CHARACTERS * 16)) or reply.reason
+    if status in (400, 413, 415, 422):
+        return InvalidArgument(f"The engine refused the request ({status}): {said}")
+    if status == 429:
+        return ResourceExhausted(f"The engine has too much to do ({status}): {said}")
+    if status in (408, 504):
+        return DeadlineExceeded(f"The engine ran out of time ({status}): {said}")
+    if status in (401, 403):
+        return Unavailable(
+            f"The engine refuses this server's key ({status}): {said}. Whoever runs the server "
+            "sets it as engine_key."
+        )
+    return Unavailable(f"The engine failed ({status}): {said}")
+
+
+def reason(content: bytes) -> str:
+    """The words in a server's error, in whichever of the usual shapes: short, on one line."""
+    text = content.decode("utf-8", "replace")
+    try:
+        value = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _short(text)
+    for key in ("error", "message", "detail"):
+        if isinstance(value, dict) and value.get(key):
+            value = value[key]
+    return _short(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split()).strip(" .")
+    return line if len(line) <= _REASON_CHARACTERS else line[: _REASON_CHARACTERS - 1] + "…"
+
+
+def _name(fault: Exception) -> str:
+    """A fault in words that do not hang on the machine's language."""
+    words = {
+        ConnectionRefusedError: "connection refused",
+        ConnectionResetError: "connection reset",
+        BrokenPipeError: "connection lost",
+        TimeoutError: "no answer to the connection",
+        socket.gaierror: "its name has no address",
+        http.client.IncompleteRead: "its answer was cut",
+        http.client.RemoteDisconnected: "it closed the connection without an answer",
+    }
+    return words.get(type(fault), type(fault).__name__)
