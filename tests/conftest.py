@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import uvicorn
 
 from twinsight.config import Config
 from twinsight.engines.eyes import Eyes, open_eyes
 from twinsight.http.app import create_app
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 SHARED = Path(os.environ.get("TWINSIGHT_SHARED") or Path(__file__).parents[2] / "shared").resolve()
 SAMPLES = Path(__file__).parents[1] / "src/twinsight/samples"
@@ -49,19 +54,19 @@ def pocket_eyes() -> Eyes:
 @pytest.fixture(scope="session")
 def server(pocket_eyes: Eyes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server with the real engines for all tests that leave it as it was."""
-    with _Serving(Config(data_dir=tmp_path_factory.mktemp("data")), pocket_eyes) as running:
+    with Serving(Config(data_dir=tmp_path_factory.mktemp("data")), pocket_eyes) as running:
         yield running
 
 
 @pytest.fixture
 def start_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartServer]:
     """Starts servers of a test's own: `start_server(eyes=…, max_body_bytes=…)`."""
-    started: list[_Serving] = []
+    started: list[Serving] = []
 
     def start(eyes: Eyes | None = None, **settings: Any) -> RunningServer:
         eyes = eyes or request.getfixturevalue("pocket_eyes")
         settings.setdefault("data_dir", tmp_path / f"data{len(started)}")
-        serving = _Serving(replace(Config(), **settings), eyes)
+        serving = Serving(replace(Config(), **settings), eyes)
         started.append(serving)
         return serving.__enter__()
 
@@ -70,7 +75,7 @@ def start_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sta
         serving.__exit__()
 
 
-class _Serving:
+class Serving:
     """Uvicorn in a thread."""
 
     def __init__(self, config: Config, eyes: Eyes) -> None:
