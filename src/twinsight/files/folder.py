@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _READ_BYTES = 1024**2
 _HEAD_BYTES = 4096
+_EARLY_BYTES = 1024**2
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -131,6 +132,7 @@ class Part:
         self.received = received
         self.position = received
         self._cursor = received
+        self._hurried = received
         self._fd = os.open(folder.part(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if received == 0:
@@ -170,6 +172,18 @@ class Part:
             written = os.pwritev(self._fd, views, offset)
             offset += written
             views = _rest(views, written)
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """Have the kernel begin to write now, while more comes in, so that `sync` waits less.
+
+        It is only a hint and makes nothing durable. Linux starts writing the dirty pages of a range
+        that is "not needed", and keeps those in memory, since only clean ones are dropped.
+        """
+        if self.position - self._hurried >= _EARLY_BYTES:
+            length = self.position - self._hurried
+            os.posix_fadvise(self._fd, self._hurried, length, os.POSIX_FADV_DONTNEED)
+            self._hurried = self.position
 
     def _compare(self, again: bytes) -> None:
         if os.pread(self._fd, len(again), self._cursor) != again:
@@ -193,7 +207,7 @@ class Part:
     def roll_back(self) -> None:
         """Forget what was not acknowledged."""
         os.ftruncate(self._fd, self.received)
-        self.position = self.received
+        self.position = self._hurried = self.received
         self._running = self._hashed.copy()
 
     def close(self) -> None:

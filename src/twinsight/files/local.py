@@ -134,8 +134,7 @@ class LocalStore:
         self, row: UploadRow, session: Session, offset: int, body: AsyncIterator[bytes]
     ) -> int:
         """Add the body; how much is received then."""
-        check_space(await self._threads.disk(self._folder.free_bytes), self._limits)
-        part = await self._open_part(row, session)
+        part = await self._threads.disk(self._open_part, row, session)
         try:
             await self._pour.run(row, part, offset, session.pieces(body))
             return part.received
@@ -191,9 +190,10 @@ class LocalStore:
         except FileForbidden:
             raise NotFound("This upload was finished, and its file deleted since.") from None
 
-    async def _open_part(self, row: UploadRow, session: Session) -> Part:
-        """The part, cut to what was acknowledged, its hash caught up."""
-        return await self._threads.disk(Part, self._folder, row.blob, row.received, session.hashed)
+    def _open_part(self, row: UploadRow, session: Session) -> Part:
+        """The part, cut to what was acknowledged, its hash caught up. Not on a full disk."""
+        check_space(self._folder.free_bytes(), self._limits)
+        return Part(self._folder, row.blob, row.received, session.hashed)
 
     # files
 

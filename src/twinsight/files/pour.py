@@ -99,9 +99,13 @@ class Pour:
 
     async def _acknowledge(self, row: UploadRow, part: Part) -> None:
         """Durable first, recorded second; only then does anybody hear of it."""
-        received = await self._threads.disk(part.sync)
+        received, free = await self._threads.disk(self._sync, part)
         if received == part.received:
             return
-        check_space(await self._threads.disk(self._folder.free_bytes), self._limits)
+        check_space(free, self._limits)
         await self._threads.sql(self._database.receive, row, received, self._now())
         part.acknowledged()
+
+    def _sync(self, part: Part) -> tuple[int, int]:
+        """In one visit to a thread: how many bytes are durable now, and how many the disk has."""
+        return part.sync(), self._folder.free_bytes()
