@@ -357,6 +357,7 @@ def test_what_is_no_picture_is_refused_in_words(visit: Open) -> None:
     page.set_input_files(
         "#picker", FilePayload(name="notes.txt", mimeType="text/plain", buffer=b"hello")
     )
+    page.wait_for_selector("#picture-notice:not([hidden])")
     assert "notes.txt is not a PNG, JPEG" in page.inner_text("#picture-notice")
     assert page.is_visible("#empty")
 

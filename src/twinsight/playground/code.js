@@ -69,8 +69,8 @@ function python(ask, url, key) {
   const q = (text) => quoted(text, "python");
   const part = (picture) =>
     picture.file
-      ? `types.Part.from_uri(file_uri=${q(picture.file.uri)}, mime_type=${q(picture.mime)})`
-      : `types.Part.from_bytes(data=Path(${q(picture.name)}).read_bytes(), mime_type=${q(picture.mime)})`;
+      ? ["types.Part.from_uri(", `    file_uri=${q(picture.file.uri)},`, `    mime_type=${q(picture.mime)},`, "),"]
+      : ["types.Part.from_bytes(", `    data=Path(${q(picture.name)}).read_bytes(),`, `    mime_type=${q(picture.mime)},`, "),"];
   const settings = [
     ask.system && `system_instruction=${q(ask.system)}`,
     ask.mime && `response_mime_type=${q(ask.mime)}`,
@@ -88,9 +88,12 @@ function python(ask, url, key) {
     "from google import genai",
     ask.pictures.length || settings.length ? "from google.genai import types" : null,
     "",
-    `client = genai.Client(api_key=${q(key)}, http_options={"base_url": ${q(url)}})`,
+    "client = genai.Client(",
+    `    api_key=${q(key)},`,
+    `    http_options={"base_url": ${q(url)}},`,
+    ")",
     "contents = [",
-    ask.pictures.map((picture) => `    ${part(picture)},`),
+    ask.pictures.flatMap(part).map((line) => `    ${line}`),
     `    ${q(ask.prompt)},`,
     "]",
     settings.length ? ["config = types.GenerateContentConfig(", ...settings.map((line) => `    ${line},`), ")"] : [],
@@ -126,9 +129,12 @@ function javascript(ask, url, key) {
     local(ask) ? 'import { readFile } from "node:fs/promises";' : null,
     `import { GoogleGenAI${stored ? ", createPartFromUri" : ""} } from "@google/genai";`,
     "",
-    `const ai = new GoogleGenAI({ apiKey: ${q(key)}, httpOptions: { baseUrl: ${q(url)} } });`,
+    "const ai = new GoogleGenAI({",
+    `  apiKey: ${q(key)},`,
+    `  httpOptions: { baseUrl: ${q(url)} },`,
+    "});",
     local(ask)
-      ? ["const picture = async (path, mimeType) => ({", '  inlineData: { mimeType, data: (await readFile(path)).toString("base64") },', "});"]
+      ? ["const picture = async (path, mimeType) => ({", '  inlineData: { mimeType, data: await readFile(path, "base64") },', "});"]
       : [],
     ask.stream
       ? ["const stream = await ai.models.generateContentStream({", ...request, "});", 'for await (const chunk of stream) process.stdout.write(chunk.text ?? "");', "console.log();"]

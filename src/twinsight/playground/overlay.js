@@ -41,11 +41,11 @@ export class Overlay {
     const mark = el("div", { className: "mark", "data-row": String(row) });
     mark.style.setProperty("--colour", colour);
     mark.style.setProperty("--ink", inkOn(colour));
-    mark.style.zIndex = String(layer(finding));
+    mark.style.setProperty("--layer", String(layer(finding)));
     if (finding.polygon) mark.append(polygon(finding.polygon));
+    if (finding.mask && finding.box) mark.append(mask(finding, colour));
     if (finding.box) {
       const box = boxed(el("div", { className: "box" }), finding.box);
-      if (finding.mask) mark.append(mask(finding, colour));
       box.append(tag(finding, row));
       box.classList.toggle("at-top", finding.box[0] < 60);
       box.classList.toggle("at-right", finding.box[1] > 600);
@@ -69,8 +69,9 @@ export class Overlay {
 
 const rowOf = (node) => Number(node.closest?.(".mark")?.dataset.row ?? -1);
 
+/** 0 for what fills the picture to 1000 for what is tiny: small marks lie over large ones. */
 function layer({ box }) {
-  if (!box) return 1001;
+  if (!box) return 1000;
   const [y0, x0, y1, x1] = box;
   return 1000 - Math.round(((y1 - y0) * (x1 - x0)) / 1000);
 }

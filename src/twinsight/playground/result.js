@@ -4,6 +4,7 @@ import { $, copy, el, show } from "./dom.js";
 import { LANGUAGES, program } from "./code.js";
 import { jsonIn, place } from "./findings.js";
 import { colourOf } from "./overlay.js";
+import { paint } from "./paint.js";
 
 const LONG = 120;
 const NAMED = 4;
@@ -161,7 +162,7 @@ export class Result {
     const count = (value) => (value ?? 0).toLocaleString("en");
     const pictures = usage.promptTokensDetails?.find(({ modality }) => modality === "IMAGE");
     const facts = [
-      [`${count(usage.promptTokenCount)} in`, pictures ? `${count(pictures.tokenCount)} of them for pictures` : "tokens of the prompt"],
+      [`${count(usage.promptTokenCount)} tokens in`, pictures ? `${count(pictures.tokenCount)} of them for pictures` : "tokens of the prompt"],
       [`${count(usage.candidatesTokenCount)} out`, "tokens of the answer"],
       [`${seconds(last)}`, first < last ? `first words after ${seconds(first)}` : "time until the whole answer"],
     ];
@@ -171,7 +172,7 @@ export class Result {
 
   #drawJson() {
     const value = this.#json[this.#shown];
-    $("json").textContent = value === null ? "Nothing yet." : jsonText(short(value));
+    paint($("json"), value === null ? "Nothing yet." : jsonText(short(value)));
     $("copy-json").disabled = value === null;
   }
 
@@ -185,7 +186,7 @@ export class Result {
     const source = this.#code();
     const { needs, file } = LANGUAGES[this.#language];
     $("code-needs").textContent = source ? `${needs ? `Needs ${needs}. ` : ""}Save it as ${file} beside the picture.` : "";
-    $("code").textContent = source ? program(this.#language, source.ask, source.url, source.key) : "";
+    paint($("code"), source ? program(this.#language, source.ask, source.url, source.key) : "");
   }
 }
 
