@@ -16,7 +16,8 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from twinsight import __version__
-from twinsight.errors import SetupError, TwinsightError
+from twinsight.albums import commands as albums
+from twinsight.errors import SetupError, TwinsightError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,6 +190,10 @@ def _images_and_question(words: tuple[str, ...]) -> tuple[list[Path], str]:
 
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".gif", ".bmp", ".tif", ".tiff"}
+
+
+for command in (albums.detect, albums.segment, albums.point, albums.read):
+    app.command(command)
 
 
 @app.command

@@ -32,7 +32,8 @@
     ├── DeadlineExceeded           504 DEADLINE_EXCEEDED
     └── SetupError                 never on the wire: the server cannot start as configured
         ├── InvalidConfig
-        └── InvalidWeights         model weights that are missing or altered
+        ├── InvalidWeights         model weights that are missing or altered
+        └── UsageError             wrong words on the command line
 
 The status words and the texts marked "Google" follow CONTRACT §8 so that client code that matches
 on them goes on working.
@@ -294,4 +295,8 @@ class InvalidConfig(SetupError):
 
 
 class InvalidWeights(SetupError):
+    pass
+
+
+class UsageError(SetupError):
     pass

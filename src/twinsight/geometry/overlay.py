@@ -74,6 +74,27 @@ def draw_text(rgb: Rgb, quads: Sequence[NDArray[np.float32]], texts: Sequence[st
     return np.asarray(picture)
 
 
+def draw_points(rgb: Rgb, spots: Sequence[tuple[float, float]], names: Sequence[str]) -> Rgb:
+    """A copy of the photo with a dot at each spot (x, y in pixels) and its name beside it."""
+    picture = Image.fromarray(rgb.copy())
+    pen = ImageDraw.Draw(picture)
+    radius, font = 2.0 + 1.5 * _line_width(rgb), _font(rgb)
+    tints = colours(names)
+    for (x, y), tint in zip(spots, tints, strict=True):
+        for size, colour in (
+            (radius + 3, (0, 0, 0)),
+            (radius + 2, (255, 255, 255)),
+            (radius, tint),
+        ):
+            pen.ellipse((x - size, y - size, x + size, y + size), fill=colour)
+    taken: list[Rectangle] = []
+    for (x, y), name, tint in zip(spots, names, tints, strict=True):
+        away = radius + 4
+        around = np.array([x - away, y - away, x + away, y + away], np.float32)
+        _tag(pen, picture.size, around, name, tint, font, taken)
+    return np.asarray(picture)
+
+
 def _line_width(rgb: Rgb) -> int:
     return max(1, round(int(max(rgb.shape[:2])) / 210))
 

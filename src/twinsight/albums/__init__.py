@@ -1,0 +1,1 @@
+"""Folders of pictures in; drawings, masks and annotations out."""
