@@ -4,7 +4,7 @@ BIN := .venv/bin
 SHARED ?= ../shared
 export TWINSIGHT_SHARED := $(SHARED)
 
-.PHONY: help try serve test test-fast lint format bench evals wheel lock clean
+.PHONY: help try serve test test-fast lint format bench evals docs wheel lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -39,6 +39,9 @@ bench: .venv/test ## speed, against peers in the same run
 
 evals: .venv/test ## accuracy of each engine on the data in SHARED
 	$(BIN)/python -m evals --shared $(SHARED)
+
+docs: .venv/test ## the documentation site, in build/docs/site; a warning is an error
+	$(BIN)/python -m docs_build
 
 wheel: .venv/test ## build the package
 	$(BIN)/python -m hatchling build -t wheel

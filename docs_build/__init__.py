@@ -1,0 +1,1 @@
+"""Builds the documentation: the written pages of docs/, and a reference made from the code."""
