@@ -102,6 +102,7 @@ def visiting(browser: Browser, server: RunningServer) -> Iterator[Open]:
         at: RunningServer = server,
         wh: tuple[int, int] = (1440, 900),
         dark: bool = False,
+        path: str = "/",
         models: bool = True,
     ) -> Visit:
         context = browser.new_context(
@@ -112,7 +113,7 @@ def visiting(browser: Browser, server: RunningServer) -> Iterator[Open]:
         opened = Visit(context.new_page(), at)
         opened.watch()
         visits.append(opened)
-        opened.page.goto(at.url + "/")
+        opened.page.goto(at.url + path)
         if models:
             opened.page.wait_for_selector("#model option:nth-child(2)", state="attached")
         return opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page
+from playwright.sync_api import FilePayload, Page, Route
 
 from tests.conftest import SAMPLES, StartServer
 from tests.eyes import told_eyes
@@ -170,7 +171,7 @@ def test_boxes_appear_before_the_answer_ends(
     page = opened.page
     opened.sample("astronaut.jpg")
     page.click("#run")
-    page.wait_for_selector(".mark")
+    page.wait_for_selector(".mark .box")
     assert 0 < page.locator(".mark").count() < 20
     gate.opened.set()
     opened.answered()
@@ -217,6 +218,34 @@ def test_files_are_uploaded_listed_used_and_deleted(
     with opened.server.client(headers={"x-goog-api-key": "any"}) as client:
         left = client.get("/v1beta/files").json()["files"]
     assert [file["displayName"] for file in left] == ["noise.png"]
+
+
+def test_an_upload_goes_on_where_the_line_broke(
+    visit: Open, start_server: StartServer, tmp_path: Path
+) -> None:
+    opened = visit(start_server(eyes=told_eyes()))
+    page = opened.page
+    large = tmp_path / "noise.png"
+    Image.effect_noise((1800, 1800), 120).save(large)
+    pieces: list[str] = []
+
+    def cut_the_second(route: Route) -> None:
+        headers = route.request.headers
+        pieces.append(headers["x-goog-upload-command"] + headers.get("x-goog-upload-offset", ""))
+        if len(pieces) == 2:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/upload/**upload_id=*", cut_the_second)
+    page.click("#open-files")
+    page.set_input_files("#upload-picker", large)
+    page.wait_for_selector("#stored li")
+    assert pieces[:4] == ["upload0", "upload1048576", "query", "upload1048576"]
+    with opened.server.client(headers={"x-goog-api-key": "any"}) as client:
+        (file,) = client.get("/v1beta/files").json()["files"]
+    assert base64.b64decode(file["sha256Hash"]) == hashlib.sha256(large.read_bytes()).digest()
+    opened.complaints.clear()  # of the request that was cut
 
 
 def test_long_lists_of_files_come_in_pages(visit: Open, start_server: StartServer) -> None:
@@ -435,6 +464,36 @@ def test_colours_follow_the_system_until_the_user_chooses(visit: Open, dark: boo
     assert theme("data-theme") == ("light" if dark else "dark")
     # Nothing sticks out of a phone's width.
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+
+
+def test_the_page_works_below_a_path_of_a_proxy(visit: Open, start_server: StartServer) -> None:
+    opened = visit(start_server(eyes=told_eyes(name="cat"), root_path="/gw"), path="/gw/")
+    page = opened.page
+    opened.sample("cat.jpg")
+    opened.ask()
+    assert "cat" in page.inner_text("#answer")
+    page.click("#open-files")
+    page.set_input_files("#upload-picker", SAMPLES / "cat.jpg")
+    page.click("#stored button:has-text('Use')")
+    page.wait_for_selector("#thumbs li:nth-child(2)")
+    page.click("#code-panel summary")
+    assert f'"base_url": "{opened.server.url}/gw"' in (page.text_content("#code") or "")
+
+
+def test_a_picture_can_be_taken_away_while_it_is_asked_about(
+    visit: Open, start_server: StartServer, gate: Gate
+) -> None:
+    things = tuple((f"thing {n}", (n / 20, 0.1, n / 20 + 0.04, 0.5)) for n in range(20))
+    opened = visit(start_server(eyes=told_eyes(objects=things)))
+    page = opened.page
+    opened.sample("astronaut.jpg")
+    page.click("#run")
+    page.wait_for_selector(".mark .box")
+    page.click("#thumbs .remove")
+    gate.opened.set()
+    opened.answered()
+    assert page.is_visible("#empty")
+    assert page.is_hidden("#findings")
 
 
 def test_several_pictures_are_asked_about_together_and_each_keeps_its_boxes(visit: Open) -> None:

@@ -71,7 +71,7 @@ export class Stage {
       picture.findings.push(finding);
       if (picture === this.#active) this.#overlay.add(finding, picture.findings.length - 1);
     }
-    show($("layers"), this.#active.findings.length > 0);
+    if (picture === this.#active && findings.length) this.#drawControls(picture);
   }
 
   setVisible(row, visible) {
@@ -104,6 +104,11 @@ export class Stage {
       this.#overlay.add(finding, row);
       this.#overlay.setVisible(row, !picture.off.has(row));
     });
+    this.#drawControls(picture);
+  }
+
+  // Only what is there can be turned off.
+  #drawControls(picture) {
     const has = (what) => picture.findings.some((finding) => finding[what]);
     show($("layers"), picture.findings.length > 0);
     show($("show-boxes").parentElement, has("box"));
