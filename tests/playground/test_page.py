@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.conftest import RunningServer, StartServer
+from tests.conftest import RunningServer, Serving, StartServer
 from tests.eyes import told_eyes
 from tests.playground.photos import turned
+from twinsight.config import Config
 from twinsight.http.auth import Keys
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +25,11 @@ MOST_BYTES = 300_000
 HEIC = ROOT / "tests/image/data"
 
 
-@pytest.fixture
-def told(start_server: StartServer) -> RunningServer:
-    return start_server(eyes=told_eyes())
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all tests that only look."""
+    with Serving(Config(data_dir=tmp_path_factory.mktemp("data")), told_eyes()) as running:
+        yield running
 
 
 def policy(reply: httpx.Response) -> dict[str, str]:

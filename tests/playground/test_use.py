@@ -31,9 +31,9 @@ def pixel(page: Page, x: float, y: float) -> tuple[int, int, int]:
     """The colour on the screen at shares of the picture's width and height."""
     box = page.locator("#picture").bounding_box()
     assert box
-    at = (int(box["x"] + x * box["width"]), int(box["y"] + y * box["height"]))
-    shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    red, green, blue = shot.getpixel(at)  # type: ignore[misc]
+    left, top = int(box["x"] + x * box["width"]), int(box["y"] + y * box["height"])
+    shot = page.screenshot(clip={"x": left, "y": top, "width": 1, "height": 1})
+    red, green, blue = Image.open(BytesIO(shot)).convert("RGB").getpixel((0, 0))  # type: ignore[misc]
     return red, green, blue
 
 
