@@ -60,6 +60,10 @@ class OpenAIEngine:
                 if not delta.thought or prompt.thinking.include:
                     yield delta
 
+    def close(self) -> None:
+        """Closes the connections that nobody uses."""
+        self._line.close()
+
     def health(self) -> str:
         """What the server serves, in a line. Raises Unavailable and its kin."""
         offers = offered(self._line)
@@ -88,6 +92,8 @@ def open_engine(config: Config) -> OpenAIEngine:
             f"engine_url = {config.engine_url!r}: {error.message} Its list of models, /v1/models, "
             "must answer before Twinsight starts."
         ) from error
+    finally:
+        line.close()
     return OpenAIEngine(line, _chosen(offers, config), config.engine_max_side)
 
 

@@ -91,9 +91,12 @@ class Line:
         self, method: str, path: str, body: bytes | None, waiting: Waiting
     ) -> Iterator[http.client.HTTPResponse]:
         connection = self._connected(waiting)
+        # Held here: the connection forgets its socket when a reply says that it is the last.
+        wire = connection.sock
+        reply: http.client.HTTPResponse | None = None
         kept = False
         try:
-            with waiting.on_leave(lambda: _hang_up(connection)):
+            with waiting.on_leave(lambda: _hang_up(wire)):
                 headers = self._headers | ({"Content-Type": "application/json"} if body else {})
                 connection.request(method, self._root + path, body, headers)
                 reply = connection.getresponse()
@@ -112,6 +115,8 @@ class Line:
                 f"The engine at {self.place} broke off: {_name(fault)}. Please try again."
             ) from fault
         finally:
+            if reply is not None and not kept:
+                reply.close()
             self._put_away(connection, kept)
 
     def _connected(self, waiting: Waiting) -> http.client.HTTPConnection:
@@ -172,13 +177,11 @@ class Line:
             connection.close()
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
+def _hang_up(wire: socket.socket) -> None:
     """Ends a read or write that another thread is blocked in."""
-    line = connection.sock
-    if line is not None:
-        with suppress(OSError):
-            # Not the TLS layer's own shutdown, which is for the thread that reads.
-            socket.socket.shutdown(line, socket.SHUT_RDWR)
+    with suppress(OSError):
+        # Not the TLS layer's own shutdown, which is for the thread that reads.
+        socket.socket.shutdown(wire, socket.SHUT_RDWR)
 
 
 def _whole(reply: http.client.HTTPResponse) -> bytes:

@@ -56,17 +56,22 @@ class Reply:
         """
         held: Delta | None = None
         pieces = 0
-        for is_thought, text in _Stopper(self.stops, self).cut(_split(self._pieces(lines))):
+        try:
+            for is_thought, text in _Stopper(self.stops, self).cut(_split(self._pieces(lines))):
+                if held is not None:
+                    yield held
+                if is_thought:
+                    self.thought += tokens.count(text)
+                else:
+                    self.said += tokens.count(text)
+                    pieces += 1
+                # A piece is at least one token of the server's, and mostly just one: so the count
+                # never falls when the server tells its own at the end.
+                held = Delta(text, tokens=pieces, thought=is_thought, thoughts=self.thought)
+        except Unavailable:
             if held is not None:
                 yield held
-            if is_thought:
-                self.thought += tokens.count(text)
-            else:
-                self.said += tokens.count(text)
-                pieces += 1
-            # A piece is at least one token of the server's, and mostly just one: so the count never
-            # falls when the server tells its own at the end.
-            held = Delta(text, tokens=pieces, thought=is_thought, thoughts=self.thought)
+            raise
         calls = self._whole_calls()
         said, thought = self._counted()
         if held is not None and (calls or held.thought):
@@ -166,11 +171,22 @@ def _events(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _split(pieces: Iterable[tuple[bool, str]]) -> Iterator[tuple[bool, str]]:
-    """Tells the thoughts in `<think>…</think>` at the beginning of the text from the answer."""
+    """Tells the thoughts in `<think>…</think>` at the beginning of the text from the answer.
+
+    The white space between thoughts and answer belongs to neither.
+    """
     state, held = "begin", ""
     for is_thought, text in pieces:
-        if is_thought or state == "answer":
-            yield is_thought, text
+        if is_thought:
+            state = "after" if state == "begin" else state
+            yield True, text
+            continue
+        if state == "after":
+            text = text.lstrip()
+            state = "answer" if text else state
+        if state in ("after", "answer"):
+            if text:
+                yield False, text
             continue
         held += text
         if state == "begin":
@@ -185,10 +201,10 @@ def _split(pieces: Iterable[tuple[bool, str]]) -> Iterator[tuple[bool, str]]:
                 continue
         thought, closing, rest = held.partition(_CLOSING)
         if closing:
-            state, held = "answer", ""
+            state, held = ("answer" if rest.strip() else "after"), ""
             if thought.strip():
                 yield True, thought
-            if rest.lstrip():
+            if rest.strip():
                 yield False, rest.lstrip()
             continue
         kept = _begun(held, (_CLOSING,))

@@ -67,6 +67,10 @@ class Speaker(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Lets go of what it holds open; it can still be asked."""
+        ...
+
 
 @runtime_checkable
 class Grounder(Protocol):

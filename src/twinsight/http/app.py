@@ -128,6 +128,8 @@ def create_app(config: Config, eyes: Eyes) -> ASGIApp:
             with suppress(asyncio.CancelledError):
                 await sweeping
             await state.pool.close(config.shutdown_seconds)
+            if eyes.speaker is not None:
+                eyes.speaker.close()
             await store.close()
 
     # A second slash or a missing one is a mistake to name, not a redirect that drops a body.
