@@ -2,8 +2,8 @@
 
     python -m evals.answers --shared ../shared [--train]
 
-On `coco_dev` (for reporting only): POPE's yes/no questions about objects, counts of the objects of
-each photo, VSR's spatial statements. On `coco_train`: questions of the same kinds, made from its
+On `coco_dev` (for reporting only): POPE's yes/no questions about objects, as many yes as no made by
+its recipe from the photos' instances, counts of the objects of each photo, VSR's spatial statements. On `coco_train`: questions of the same kinds, made from its
 instances, by which settings may be chosen, and VQA's questions with ten human answers each.
 An answer that says that it cannot tell counts as wrong, and is counted apart as well.
 """
@@ -216,6 +216,8 @@ def main(eyes: Eyes | None = None) -> None:
         print_yes_no("POPE, things the eyes know", known)
         for group in sorted({question.group for question, _ in rows}):
             print_yes_no(f"POPE {group}", [row for row in rows if row[0].group == group])
+        made = list(judged(asker, presence_questions(folder)))
+        print_yes_no("made from coco_dev's instances", made)
         print_counts("counts, coco_dev", asker, count_questions(folder))
         print_yes_no("VSR", list(judged(asker, vsr_questions(folder))))
     print(f"{time.perf_counter() - started:.0f} s")
