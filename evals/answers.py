@@ -3,9 +3,10 @@
     python -m evals.answers --shared ../shared [--train]
 
 On `coco_dev` (for reporting only): POPE's yes/no questions about objects, as many yes as no made by
-its recipe from the photos' instances, counts of the objects of each photo, VSR's spatial statements. On `coco_train`: questions of the same kinds, made from its
-instances, by which settings may be chosen, and VQA's questions with ten human answers each.
-An answer that says that it cannot tell counts as wrong, and is counted apart as well.
+its recipe from the photos' instances, counts of the objects of each photo, VSR's spatial
+statements. On `coco_train`: questions of the same kinds, made from its instances, by which settings
+may be chosen, and VQA's questions with ten human answers each. An answer that says that it cannot
+tell counts as wrong, and is counted apart as well.
 """
 
 from __future__ import annotations
