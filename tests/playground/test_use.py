@@ -299,7 +299,8 @@ def test_all_can_be_done_with_the_keyboard(visit: Open) -> None:
     press_until("[data-sample='coffee.jpg']")
     page.keyboard.press("Enter")
     page.wait_for_selector("#viewer:not([hidden])")
-    press_until("input[value=segment]")
+    assert page.locator("#run:focus").count() == 1
+    press_until("input[value=segment]", "Shift+Tab")
     page.keyboard.press("ArrowLeft")
     assert page.is_checked("input[value=detect]")
     press_until("#subject")

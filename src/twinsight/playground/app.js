@@ -10,6 +10,7 @@ import { Stage } from "./stage.js";
 import { requestBody, TASKS } from "./tasks.js";
 
 const KEY_IN_CODE = "YOUR_API_KEY";
+const PICTURE_IN_CODE = { name: "photo.jpg", mime: "image/jpeg" };
 const DEFAULT_MODEL = "gemini-2.5-flash";
 
 let key = "";
@@ -48,6 +49,8 @@ async function addSample({ sample, task: fitting }) {
   try {
     await addPictures([new File([await api.sample(sample)], sample)]);
     setTask(fitting);
+    // The button that was pressed is gone; the next thing to do is to ask.
+    $("run").focus({ preventScroll: true });
   } catch (error) {
     noticePicture(sample, error);
   }
@@ -144,6 +147,13 @@ function formChanged() {
     !ask.stream && "not streamed",
   ].filter(Boolean).join(", ");
   result.drawCode();
+}
+
+/** What "get code" writes: the form as it stands, with names in the place of what is not there. */
+function codeSource() {
+  const ask = asked();
+  const pictures = ask.pictures.length ? ask.pictures : [PICTURE_IN_CODE];
+  return { ask: { ...ask, pictures }, url: api.url, key: key ? KEY_IN_CODE : OPEN_KEY };
 }
 
 // --- asking -----------------------------------------------------------------------------------
@@ -367,8 +377,14 @@ function wireDialogs() {
   $("open-model").addEventListener("click", openModel);
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    dialog.addEventListener("click", (event) => beside(dialog, event) && dialog.close());
   }
+}
+
+/** Whether a click fell beside a dialog; keys that press a button tell no place. */
+function beside(dialog, { clientX, clientY, target }) {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
 }
 
 drawTasks();
@@ -376,5 +392,6 @@ wireForm();
 wireDropping();
 wireDialogs();
 setTask(task);
-result.setCode(() => ({ ask: asked(), url: api.url, key: key ? KEY_IN_CODE : OPEN_KEY }));
+result.setCode(codeSource);
+$("host").textContent = location.host;
 listModels().catch((error) => result.fail(error, error.needsKey ? keyButton() : undefined));

@@ -5,12 +5,13 @@
 
 import { requestBody } from "./tasks.js";
 
+/** `run` are the commands that run the program once it is saved as `file`. */
 export const LANGUAGES = {
-  python: { name: "Python", file: "ask.py", needs: "pip install google-genai", write: python },
-  js: { name: "JavaScript", file: "ask.mjs", needs: "npm install @google/genai", write: javascript },
-  go: { name: "Go", file: "main.go", needs: "go get google.golang.org/genai", write: go },
-  java: { name: "Java", file: "Ask.java", needs: "the Maven package com.google.genai:google-genai", write: java },
-  curl: { name: "curl", file: "ask.sh", needs: "", write: curl },
+  python: { name: "Python", file: "ask.py", run: ["pip install google-genai", "python ask.py"], write: python },
+  js: { name: "JavaScript", file: "ask.mjs", run: ["npm install @google/genai", "node ask.mjs"], write: javascript },
+  go: { name: "Go", file: "main.go", run: ["go mod init ask", "go get google.golang.org/genai", "go run ."], write: go },
+  java: { name: "Java", file: "Ask.java", run: ['java -cp "lib/*" Ask.java'], write: java },
+  curl: { name: "curl", file: "ask.sh", run: ["sh ask.sh"], write: curl },
 };
 
 /** The program, with the address of the server and the key or a word in its place. */
@@ -223,6 +224,7 @@ function java(ask, url, key) {
   ].filter(Boolean);
   const parts = [...ask.pictures.map(part), `Part.fromText(${q(ask.prompt)})`];
   return lines(
+    "// The jars of com.google.genai:google-genai and what it needs are in lib/.",
     imports.map((name) => `import ${name};`),
     "",
     "public class Ask {",

@@ -176,7 +176,7 @@ export class Result {
     $("copy-json").disabled = value === null;
   }
 
-  /** `source` gives {ask, url, key} of the present form, or null when there is nothing to ask. */
+  /** `source` gives {ask, url, key} of the present form. */
   setCode(source) {
     this.#code = source;
     this.drawCode();
@@ -184,17 +184,20 @@ export class Result {
 
   drawCode() {
     const source = this.#code();
-    const { needs, file } = LANGUAGES[this.#language];
-    $("code-needs").textContent = source ? `${needs ? `Needs ${needs}. ` : ""}Save it as ${file} beside the picture.` : "";
-    paint($("code"), source ? program(this.#language, source.ask, source.url, source.key) : "");
+    if (!source) return;
+    const { file, run } = LANGUAGES[this.#language];
+    const commands = run.flatMap((line, at) => [at ? " then " : "", el("code", { textContent: line })]);
+    $("code-needs").replaceChildren(`Save it as ${file} beside the picture and run `, ...commands);
+    paint($("code"), program(this.#language, source.ask, source.url, source.key));
   }
 }
 
-/** "Found 3: cup, spoon and 1 more." */
+/** "Found 4: cup, spoon ×2, table." */
 function tally(findings) {
-  const names = findings.slice(0, NAMED).map(({ label }) => label).filter(Boolean);
-  const more = findings.length - names.length;
-  return `Found ${findings.length}${names.length ? `: ${names.join(", ")}${more ? ` and ${more} more` : ""}` : ""}.`;
+  const counts = new Map();
+  for (const { label } of findings) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const names = [...counts].slice(0, NAMED).map(([label, count]) => (count > 1 ? `${label} ×${count}` : label));
+  return `Found ${findings.length}: ${names.join(", ")}${counts.size > NAMED ? ", …" : "."}`;
 }
 
 /** A problem in words in a box of its own. */
