@@ -186,6 +186,7 @@ async function run() {
 /** Whether all is there that a question needs; says what is missing where it is missing. */
 function ready(ask) {
   if (!ask.pictures.length) {
+    result.begin(false);
     result.fail({ message: "There is no picture yet.", advice: "Drop one, paste one, or try a sample." });
     $("choose").focus();
     return false;
