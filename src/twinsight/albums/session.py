@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from twinsight import config as settings
-from twinsight.albums import table
+from twinsight.albums import preview, table
 from twinsight.albums.album import Album, Result, tally, why
 from twinsight.albums.commands import Options
 from twinsight.albums.folder import OutFolder
@@ -19,8 +23,9 @@ from twinsight.albums.formats import FORMATS
 from twinsight.albums.photos import Photo, gather
 from twinsight.albums.record import written
 from twinsight.albums.request import Request
-from twinsight.albums.sight import look
+from twinsight.albums.sight import Sight, look
 from twinsight.albums.table import printable
+from twinsight.albums.terminal import Terminal, terminal
 from twinsight.config import Config
 from twinsight.engines.eyes import Eyes, open_eyes
 from twinsight.errors import TwinsightError, UsageError
@@ -29,13 +34,12 @@ from twinsight.tasks.intent import Task
 
 @dataclass(frozen=True)
 class Session:
-    """A command's words, checked, and the engines opened."""
+    """A command's words, checked."""
 
     request: Request
     options: Options
     formats: tuple[str, ...]
     config: Config
-    eyes: Eyes
     err: Console
 
     @classmethod
@@ -44,8 +48,12 @@ class Session:
         formats = _formats(options)
         config = settings.load(options.config, {"profile": options.profile}).config
         err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
-        request = Request(Task(task), find, config.look)
-        return cls(request, options, formats, config, open_eyes(config.profile), err)
+        return cls(Request(Task(task), find, config.look), options, formats, config, err)
+
+    @cached_property
+    def eyes(self) -> Eyes:
+        """Opened when there is something to look at. Raises InvalidConfig, InvalidWeights."""
+        return open_eyes(self.config.profile)
 
     def run(self, images: Sequence[Path]) -> int:
         """0 when all pictures could be looked at, else 1."""
@@ -58,7 +66,7 @@ class Session:
             album = Album(
                 out, self.request, self.eyes, self.config, self.formats, self.options.force
             )
-            results = list(self._watched(album.results(photos), len(photos)))
+            results = self._watched(album, photos)
             album.assemble(results)
         return self._sum_up(results)
 
@@ -73,13 +81,34 @@ class Session:
                 failed += 1
                 self.err.print(f"{name}: {why(error)}")
                 continue
-            w, h = sight.header.wh
-            told = [f"{name}  {w}x{h}", *table.lines(sight.things)]
-            sys.stdout.write("\n".join(told) + "\n")
+            sys.stdout.write(f"{name}  {sight.header.wh[0]}x{sight.header.wh[1]}\n")
+            sys.stdout.write(self._table(sight) + self._preview(sight))
             sys.stdout.flush()
         return 1 if failed else 0
 
-    def _watched(self, results: Iterator[Result], total: int) -> Iterator[Result]:
+    def _table(self, sight: Sight) -> str:
+        tints = sight.tints(self.request.task) if self.terminal.way != "none" else ()
+        return "".join(f"{line}\n" for line in table.lines(sight.things, tints))
+
+    def _preview(self, sight: Sight) -> str:
+        """The drawing, for a terminal that can show it."""
+        if self.terminal.way == "none":
+            return ""
+        w, h = sight.header.wh
+        places = [thing.xyxy if thing.point is None else thing.point * 2 for thing in sight.things]
+        frames = [
+            (np.divide(place, (w, h, w, h)).tolist(), tint)
+            for place, tint in zip(places, sight.tints(self.request.task), strict=True)
+        ]
+        drawn, shown = sight.drawn(self.request.task), self.terminal
+        return preview.shown(drawn, shown.way, shown.columns, shown.pixels_w, frames)
+
+    @cached_property
+    def terminal(self) -> Terminal:
+        """Asked once, when the first picture is to be shown."""
+        return terminal(self.options.preview)
+
+    def _watched(self, album: Album, photos: Sequence[Photo]) -> list[Result]:
         """The results, with a bar that moves on at a terminal."""
         columns = (
             TextColumn("{task.description}"),
@@ -87,12 +116,35 @@ class Session:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        hidden = not self.err.is_terminal
-        with Progress(*columns, console=self.err, transient=True, disable=hidden) as bar:
-            job = bar.add_task("Looking", total=total)
-            for result in results:
-                bar.advance(job)
-                yield result
+        results: list[Result] = []
+        showing = self.options.preview not in ("auto", "none")
+        hidden = showing or not self.err.is_terminal
+        made = album.results(photos)
+        try:
+            with Progress(*columns, console=self.err, transient=True, disable=hidden) as bar:
+                watched = self._shown(made, album.out) if showing else made
+                results.extend(bar.track(watched, len(photos), description="Looking"))
+        except KeyboardInterrupt:
+            done = f"{len(results)} of {len(photos)} are done"
+            self.err.print(f"Stopped: {done}; the same command goes on from there.")
+            raise
+        return results
+
+    def _shown(self, results: Iterator[Result], out: OutFolder) -> Iterator[Result]:
+        """The results, the drawing of each printed."""
+        for result in results:
+            for ending in (".jpg", ".png") if not result.error else ():
+                data = out.read(f"overlays/{result.name}{ending}")
+                if data is not None:
+                    self._print_drawing(data)
+            yield result
+
+    def _print_drawing(self, data: bytes) -> None:
+        with Image.open(io.BytesIO(data)) as image:
+            rgb = np.asarray(image.convert("RGB"))
+        shown = self.terminal
+        sys.stdout.write(preview.shown(rgb, shown.way, shown.columns, shown.pixels_w))
+        sys.stdout.flush()
 
     def _sum_up(self, results: Sequence[Result]) -> int:
         count = tally(results)
@@ -111,4 +163,6 @@ def _formats(options: Options) -> tuple[str, ...]:
     for name in names:
         if name not in FORMATS:
             raise UsageError(f"There is no format '{name}'. Formats: {', '.join(FORMATS)}.")
+    if options.out is None and options.format != Options.format:
+        raise UsageError(f"To write {', '.join(names)}, name a folder for the results with -o.")
     return names

@@ -67,6 +67,12 @@ class Sight:
         )
         return overlay.draw(self.picture.rgb, seen)
 
+    def tints(self, task: Task) -> list[overlay.Colour]:
+        """The colour of each thing in the drawing."""
+        if task is Task.READ:
+            return overlay.colours([str(row) for row in range(len(self.things))])
+        return overlay.colours([thing.label for thing in self.things])
+
     def masks(self) -> Iterator[NDArray[np.bool_]]:
         """The mask (h, w) of each thing in the whole upright picture, made one at a time."""
         for mask, xyxy in zip(self.soft, self.boxes, strict=False):
