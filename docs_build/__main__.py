@@ -49,7 +49,7 @@ def build(out: Path) -> int:
         "DOCS_SITE": str(out / "site"),
         "NO_MKDOCS_2_WARNING": "1",
     }
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     return subprocess.run([*command, "-f", str(ROOT / "mkdocs.yml")], env=environ).returncode
 
 

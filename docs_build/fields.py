@@ -10,7 +10,12 @@ from docs_build.table import code, table
 from twinsight.wire import schema
 from twinsight.wire.proto import Field, Message, camel
 
-_MARKS = {"honoured": "● honoured", "accepted": "○ accepted", "refused": "✕ refused"}
+_MARKS = {
+    "honoured": "● honoured",
+    "engine": "◐ engine",
+    "accepted": "○ accepted",
+    "refused": "✕ refused",
+}
 
 # Read later than the request around them, so that the tables hold them as plain values.
 _READ_LATER = {"contents": schema.CONTENT, "system_instruction": schema.CONTENT}

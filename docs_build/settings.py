@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -12,27 +13,39 @@ from docs_build.table import code, table
 from twinsight import cli
 from twinsight.config import ENV_PREFIX, Config
 
-_UNITS = {"bytes": "bytes", "seconds": "s", "pixels": "pixels", "tokens": "tokens"}
+_UNITS = {"bytes": "bytes", "seconds": "seconds", "pixels": "pixels", "tokens": "tokens"}
 
 
 def as_table() -> str:
     """All of them, in the order of the dataclass."""
-    head = ["setting", "type", "unit", "default", "variable", "flag", "meaning"]
     flags = inspect.signature(cli.serve).parameters
     hints = get_type_hints(Config)
     rows = [
-        [
-            code(f.name),
-            type_name(hints[f.name]),
-            _UNITS.get(f.name.rpartition("_")[2], ""),
-            default(f),
-            code(ENV_PREFIX + f.name.upper()) if f.name != "models" else "",
-            code("--" + f.name.replace("_", "-")) if f.name in flags else "",
-            f.metadata["help"],
-        ]
+        [names(f.name, flags), type_name(hints[f.name]) + unit(f.name), default(f), _help(f)]
         for f in fields(Config)
     ]
-    return table(head, rows)
+    return table(["setting, variable, flag", "type", "default", "meaning"], rows)
+
+
+def names(name: str, flags: Collection[str]) -> str:
+    """How a setting is written in the file, in the environment, and on the command line."""
+    spelled = [code(name)]
+    if name != "models":
+        spelled.append(code(ENV_PREFIX + name.upper()))
+    if name in flags:
+        spelled.append(code("--" + name.replace("_", "-")))
+    return "<br>".join(spelled)
+
+
+def unit(name: str) -> str:
+    """The unit that a setting's name ends in."""
+    found = _UNITS.get(name.rpartition("_")[2], "")
+    return f", {found}" if found else ""
+
+
+def _help(f: Any) -> str:
+    text: str = f.metadata["help"]
+    return text[:1].upper() + text[1:]
 
 
 def type_name(hint: Any) -> str:
@@ -59,7 +72,7 @@ def default(f: Any) -> str:
     if isinstance(value, bool):
         return code(str(value).lower())
     if isinstance(value, (int, float)):
-        return f"{value:,g}" if isinstance(value, float) else f"{value:,}"
+        return f"{value:,.0f}" if value >= 10_000 else f"{value:g}"
     if isinstance(value, tuple):
         return "none" if not value else code(", ".join(value))
     return code(str(value)) or "empty"

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from twinsight import base64text
 from twinsight.errors import InvalidArgument, InvalidValue, UnknownField
 
-Treatment = Literal["honoured", "accepted", "refused"]
+Treatment = Literal["honoured", "engine", "accepted", "refused"]
 Kind = Literal["string", "bytes", "int", "float", "bool", "enum", "message", "value"]
 
 MAX_DEPTH = 64

@@ -1,7 +1,9 @@
 """The request messages of the Gemini API, as tables: each field, and what this server does with it.
 
-`honoured`: it changes the answer as documented. `accepted`: taken without error, and without
-effect here. `refused`: 400, with the note as reason. Source: CONTRACT §3, §5.
+`honoured`: it changes the answer as documented. `engine`: handed to engines that answer in words
+of their own; those of the default profile leave it no choice. `accepted`: taken without error, and
+without effect here. `refused`: 400, with the note as reason. tests/docs/test_fields.py holds every
+mark to it. Source: CONTRACT §3, §5.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ FLOAT = Field("float")
 BOOL = Field("bool")
 
 _accepted = partial(Field, treatment="accepted")
+_engine = partial(Field, treatment="engine")
 
 BLOB = Message(
     "Blob",
     {
-        "mime_type": Field("string", note="a hint only: the bytes decide"),
+        "mime_type": _accepted("string", note="a hint only: the bytes decide"),
         "data": Field("bytes"),
         "display_name": _accepted("string"),
     },
@@ -30,20 +33,20 @@ FILE_DATA = Message(
     "FileData",
     {
         "file_uri": STRING,
-        "mime_type": Field("string", note="a hint only: the bytes decide"),
+        "mime_type": _accepted("string", note="a hint only: the bytes decide"),
         "display_name": _accepted("string"),
     },
 )
 
 FUNCTION_CALL = Message(
     "FunctionCall",
-    {"id": STRING, "name": STRING, "args": Field("value")},
+    {"id": _engine("string"), "name": STRING, "args": Field("value")},
 )
 
 FUNCTION_RESPONSE = Message(
     "FunctionResponse",
     {
-        "id": STRING,
+        "id": _engine("string"),
         "name": STRING,
         "response": Field("value"),
         "parts": Field("message", repeated=True, message=lambda: PART),
@@ -119,7 +122,7 @@ SCHEMA: Message = Message(
         "maximum": FLOAT,
         "any_of": _schemas(repeated=True),
         "default": Field("value"),
-        "example": Field("value"),
+        "example": _engine("value"),
         "additional_properties": Field("value"),
         "defs": _schemas(map=True),
         "ref": STRING,
@@ -130,9 +133,9 @@ SCHEMA: Message = Message(
 THINKING_CONFIG = Message(
     "ThinkingConfig",
     {
-        "include_thoughts": Field("bool", note="by engines that think"),
-        "thinking_budget": Field("int", note="by engines that think: 0 turns it off"),
-        "thinking_level": Field(
+        "include_thoughts": _engine("bool", note="by engines that think"),
+        "thinking_budget": _engine("int", note="by engines that think: 0 turns it off"),
+        "thinking_level": _engine(
             "enum",
             values=("THINKING_LEVEL_UNSPECIFIED", "LOW", "HIGH", "MEDIUM", "MINIMAL", "XHIGH"),
         ),
@@ -160,24 +163,24 @@ RESPONSE_FORMAT = Message(
 GENERATION_CONFIG = Message(
     "GenerationConfig",
     {
-        "temperature": Field("float", low=0, high=2),
-        "top_p": Field("float", low=0, high=1),
-        "top_k": Field("int", low=1),
+        "temperature": _engine("float", low=0, high=2),
+        "top_p": _engine("float", low=0, high=1),
+        "top_k": _engine("int", low=1),
         "candidate_count": Field("int", low=1, high=8),
         "max_output_tokens": Field("int", low=1),
         "stop_sequences": Field("string", repeated=True),
-        "seed": Field("int", low=-(2**31), high=2**31 - 1),
-        "presence_penalty": Field("float", low=-2, high=2, note="by vision-language models"),
-        "frequency_penalty": Field("float", low=-2, high=2, note="by vision-language models"),
+        "seed": _engine("int", low=-(2**31), high=2**31 - 1),
+        "presence_penalty": _engine("float", low=-2, high=2, note="by vision-language models"),
+        "frequency_penalty": _engine("float", low=-2, high=2, note="by vision-language models"),
         "response_logprobs": _accepted("bool", note="this server's engines give no logprobs"),
         "logprobs": _accepted("int", low=0, high=20),
         "response_mime_type": STRING,
         "response_schema": _schemas(),
         "response_json_schema": Field("value"),
         "response_format": Field("message", repeated=True, message=lambda: RESPONSE_FORMAT),
-        "response_modalities": Field("string", repeated=True),
+        "response_modalities": _accepted("string", repeated=True),
         "media_resolution": Field("enum", values=RESOLUTIONS, prefix="MEDIA_RESOLUTION_"),
-        "thinking_config": Field("message", message=lambda: THINKING_CONFIG),
+        "thinking_config": _engine("message", message=lambda: THINKING_CONFIG),
         "speech_config": _accepted("value"),
         "image_config": _accepted("value"),
         "audio_transcription_config": _accepted("value"),
@@ -272,7 +275,7 @@ GENERATE_REQUEST = Message(
         "service_tier": _accepted("string"),
         "store": _accepted("bool"),
         "continuation_token": _accepted("string"),
-        "model": Field("string", note="ignored when the path names the model"),
+        "model": _accepted("string", note="the path names the model"),
         "model_armor_config": _accepted("value"),
     },
 )
@@ -286,6 +289,6 @@ COUNT_REQUEST = Message(
         "tools": Field("message", repeated=True, message=lambda: TOOL),
         "generation_config": Field("message", message=lambda: GENERATION_CONFIG),
         "instances": _accepted("value"),
-        "model": STRING,
+        "model": _accepted("string"),
     },
 )
