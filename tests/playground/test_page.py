@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser
 
 from tests.conftest import RunningServer, Serving, StartServer
 from tests.eyes import told_eyes
@@ -109,6 +111,9 @@ def test_all_that_the_page_loads_is_named_in_it_and_light() -> None:
     assert sum(file.stat().st_size for file in FOLDER.iterdir()) < MOST_BYTES
 
 
+PAGE = {"x-twinsight-playground": "1"}
+
+
 def picture(name: str = "sign.png") -> bytes:
     return (ROOT / "src/twinsight/samples" / name).read_bytes()
 
@@ -124,7 +129,7 @@ def inline(*datas: bytes) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_preview_is_an_upright_jpeg(told: RunningServer, kind: str) -> None:
-    with told.client() as client:
+    with told.client(headers=PAGE) as client:
         reply = client.post("/playground/preview", json=inline(turned(kind)))
     assert reply.headers["content-type"] == "image/jpeg"
     assert reply.headers["x-picture-size"] == "60x40"
@@ -135,7 +140,7 @@ def test_a_preview_is_an_upright_jpeg(told: RunningServer, kind: str) -> None:
 
 
 def test_a_preview_of_heic_is_what_its_size_says(told: RunningServer) -> None:
-    with told.client() as client:
+    with told.client(headers=PAGE) as client:
         reply = client.post("/playground/preview", json=inline((HEIC / "turn_6.heic").read_bytes()))
     shown = Image.open(BytesIO(reply.content))
     assert "{}x{}".format(*shown.size) == reply.headers["x-picture-size"]
@@ -144,7 +149,7 @@ def test_a_preview_of_heic_is_what_its_size_says(told: RunningServer) -> None:
 def test_a_large_picture_is_made_small(told: RunningServer) -> None:
     out = BytesIO()
     Image.new("RGB", (5000, 1000), "green").save(out, "PNG")
-    with told.client() as client:
+    with told.client(headers=PAGE) as client:
         reply = client.post("/playground/preview", json=inline(out.getvalue()))
     assert reply.headers["x-picture-size"] == "5000x1000"
     assert Image.open(BytesIO(reply.content)).size == (2048, 410)
@@ -168,7 +173,7 @@ Body = Callable[[], dict[str, Any]]
 def test_a_preview_that_cannot_be_is_refused_with_a_reason(
     told: RunningServer, body: Body, words: str
 ) -> None:
-    with told.client() as client:
+    with told.client(headers=PAGE) as client:
         reply = client.post("/playground/preview", json=body())
     assert reply.status_code == 400
     assert words in reply.json()["error"]["message"]
@@ -181,14 +186,36 @@ def test_previews_are_for_who_has_a_key_and_files_for_whose_they_are(
     _, mine = Keys(keyed.data_dir).add("me")
     _, other = Keys(keyed.data_dir).add("other")
     address = keyed.url + "/playground/preview"
-    assert httpx.post(address, json=inline(picture())).status_code == 403
-    refused = httpx.post(address, json=inline(picture()), headers={"x-goog-api-key": "guess"})
+    assert httpx.post(address, json=inline(picture()), headers=PAGE).status_code == 403
+    guess = PAGE | {"x-goog-api-key": "guess"}
+    refused = httpx.post(address, json=inline(picture()), headers=guess)
     assert refused.json()["error"]["details"][0]["reason"] == "API_KEY_INVALID"
 
-    headers = {"x-goog-api-key": mine}
+    headers = PAGE | {"x-goog-api-key": mine}
     upload = f"{keyed.url}/upload/v1beta/files?uploadType=media"
     file = httpx.post(upload, content=picture(), headers=headers).json()["file"]
     stored = {"contents": [{"parts": [{"fileData": {"fileUri": file["uri"]}}]}]}
     assert httpx.post(address, json=stored, headers=headers).headers["x-picture-size"] == "640x420"
-    stranger = httpx.post(address, json=stored, headers={"x-goog-api-key": other})
+    stranger = httpx.post(address, json=stored, headers=PAGE | {"x-goog-api-key": other})
     assert stranger.json()["error"]["status"] == "PERMISSION_DENIED"
+
+
+def test_pages_of_other_hosts_get_no_preview(told: RunningServer, browser: Browser) -> None:
+    """Neither with the page's header, which the browser holds back, nor without it."""
+    page = browser.new_page()
+    with_key = {"content-type": "application/json", "x-goog-api-key": told.key}
+    asked = """async ([url, headers, body]) => {
+        try {
+            return (await fetch(url, {method: "POST", headers, body})).status;
+        } catch (error) {
+            return error.name;
+        }
+    }"""
+    address = told.url + "/playground/preview"
+    page.goto(told.url.replace("127.0.0.1", "localhost") + "/health")
+    body = json.dumps(inline(picture()))
+    assert page.evaluate(asked, [address, with_key | PAGE, body]) == "TypeError"
+    assert page.evaluate(asked, [address, with_key, body]) == 403
+    page.goto(told.url + "/health")
+    assert page.evaluate(asked, [address, with_key | PAGE, body]) == 200
+    page.close()

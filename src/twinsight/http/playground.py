@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from twinsight.errors import InvalidValue, UnknownRoute
+from twinsight.errors import InvalidValue, PermissionDenied, UnknownRoute
 from twinsight.files.resolve import resolve
 from twinsight.http.body import whole_body
 from twinsight.http.state import state_of, ticket_for
@@ -28,6 +28,11 @@ from twinsight.wire import lenient, read
 PACKAGE = Path(__file__).parents[1]
 PREVIEW_SIDE = 2048
 THUMBNAIL_SIDE = 176
+
+# Any page may call the API from a browser (CORS), but no other page shall see the pictures that a
+# server without keys keeps. Browsers send a header of our own to another host only when that host
+# allows it, and this one is not among those that the application allows.
+PAGE_HEADER = "x-twinsight-playground"
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -129,8 +134,14 @@ async def preview(request: Request) -> Response:
     """The picture of a generateContent request, upright and small enough to show, as JPEG.
 
     Keys, limits and refusals are those of generateContent; nothing is kept. The header
-    ``X-Picture-Size`` tells the true upright size as ``WIDTHxHEIGHT``.
+    ``X-Picture-Size`` tells the true upright size as ``WIDTHxHEIGHT``. Raises PermissionDenied
+    without the header that only the page itself can send from a browser.
     """
+    if PAGE_HEADER not in request.headers:
+        raise PermissionDenied(
+            "Previews are for the playground's own page, which sends the header "
+            "X-Twinsight-Playground."
+        )
     state = state_of(request)
     owner = state.keys.owner(request)
     ticket = ticket_for(request, state.config)

@@ -136,7 +136,7 @@ export class Api {
   /** A picture part as the browser can show it, and its upright size in pixels. */
   async preview(part) {
     const body = JSON.stringify({ contents: [{ parts: [part] }] });
-    const reply = await this.#fetch("playground/preview", { method: "POST", body });
+    const reply = await this.#fetch("playground/preview", { method: "POST", body, headers: { "X-Twinsight-Playground": "1" } });
     const [w, h] = reply.headers.get("X-Picture-Size").split("x").map(Number);
     return { blob: await reply.blob(), wh: [w, h] };
   }
