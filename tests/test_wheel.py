@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,14 @@ def run(*command: str, cwd: Path) -> str:
 
 def test_the_wheel_is_small(wheel: Path) -> None:
     assert 5_000_000 < wheel.stat().st_size <= MOST_BYTES
+
+
+def test_the_wheel_carries_the_whole_playground(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as packed:
+        carried = set(packed.namelist())
+    files = list((ROOT / "src/twinsight/playground").iterdir())
+    assert files
+    assert {f"twinsight/playground/{file.name}" for file in files} <= carried
 
 
 def test_the_wheel_answers_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:

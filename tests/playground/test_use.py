@@ -324,6 +324,56 @@ def test_all_can_be_done_with_the_keyboard(visit: Open) -> None:
     assert page.locator("#open-files:focus").count() == 1
 
 
+CONTROLS = {
+    "button",
+    "checkbox",
+    "combobox",
+    "dialog",
+    "image",
+    "link",
+    "list",
+    "progressbar",
+    "radio",
+    "slider",
+    "spinbutton",
+    "tab",
+    "tabpanel",
+    "textbox",
+}
+
+
+def test_every_control_has_a_name_for_who_cannot_see_it(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    first = controls(page)
+    assert {"button", "combobox", "list", "radio", "textbox"} <= set(first)
+    opened.sample("coffee.jpg")
+    opened.ask()
+    page.wait_for_selector("#findings li:nth-child(2)")
+    page.click("#options summary")
+    page.select_option("#format", "schema")
+    page.click("#json-panel summary")
+    page.click("#code-panel summary")
+    assert {"checkbox", "image", "slider", "spinbutton", "tab", "tabpanel"} <= set(controls(page))
+    page.click("#open-files")
+    page.set_input_files("#upload-picker", SAMPLES / "sign.png")
+    page.wait_for_selector("#stored li")
+    assert "dialog" in controls(page)
+
+
+def controls(page: Page) -> dict[str, list[str]]:
+    """The names of what can be used or looked at, by role, as the browser tells screen readers."""
+    devtools = page.context.new_cdp_session(page)
+    named: dict[str, list[str]] = {}
+    for node in devtools.send("Accessibility.getFullAXTree")["nodes"]:
+        role = node.get("role", {}).get("value")
+        if role in CONTROLS and not node["ignored"]:
+            named.setdefault(role, []).append(node.get("name", {}).get("value", ""))
+    for role, names in named.items():
+        assert all(names), f"a {role} without a name, beside {names}"
+    return named
+
+
 def rings(page: Page, selector: str) -> bool:
     """Whether the focus is to be seen on the element or, for hidden radios, on its label."""
     return bool(
