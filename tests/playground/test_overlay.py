@@ -66,3 +66,43 @@ def test_boxes_of_a_dropped_photo_lie_where_the_api_says(visit: Open, name: str)
         assert (
             page.locator(f"#findings li:nth-child({row + 1}) .name").inner_text() == entry["label"]
         )
+
+
+def test_points_lie_where_the_api_says(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    opened.sample("astronaut.jpg")
+    page.check("input[value=point]")
+    with page.expect_request("**/*:streamGenerateContent*") as sent:
+        opened.ask()
+    expected = answer(opened.server, sent.value.post_data or "")
+    assert expected
+    frame = page.locator("#picture").bounding_box()
+    assert frame
+    for row, entry in enumerate(expected):
+        dot = page.locator(f"[data-row='{row}'] .dot").bounding_box()
+        assert dot
+        y, x = (value / 1000 for value in entry["point"])
+        assert dot["x"] + dot["width"] / 2 == pytest.approx(frame["x"] + x * frame["width"], abs=PX)
+        assert dot["y"] + dot["height"] / 2 == pytest.approx(
+            frame["y"] + y * frame["height"], abs=PX
+        )
+
+
+def test_polygons_are_drawn_corner_by_corner(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    opened.sample("coffee.jpg")
+    page.fill("#prompt", 'Outline the cup as a polygon: "box_2d", "mask" [[x, y], ...], "label".')
+    with page.expect_request("**/*:streamGenerateContent*") as sent:
+        opened.ask()
+    (entry,) = answer(opened.server, sent.value.post_data or "")
+    corners = page.get_attribute("#overlay polygon", "points")
+    assert corners == " ".join(f"{x},{y}" for x, y in entry["mask"])
+    drawn = page.locator("#overlay polygon").bounding_box()
+    box = page.locator("#overlay .box").bounding_box()
+    assert drawn
+    assert box
+    for side in ("x", "y", "width", "height"):
+        # Half of the line is outside, on both sides, and corners are integers.
+        assert drawn[side] == pytest.approx(box[side], abs=4)

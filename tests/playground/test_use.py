@@ -547,6 +547,26 @@ def test_a_picture_can_be_taken_away_while_it_is_asked_about(
     assert page.is_hidden("#findings")
 
 
+def test_copies_are_whole_where_the_page_shows_a_part(visit: Open) -> None:
+    opened = visit()
+    page = opened.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.sample("coffee.jpg")
+    opened.ask()
+    page.click("#json-panel summary")
+    page.click("#copy-json")
+    page.wait_for_selector("#copy-json:has-text('Copied')")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    entries = json.loads(copied)
+    assert mask_of(entries[0]["mask"]).size > (1, 1)
+    assert len(page.text_content("#json") or "") < len(copied) / 2
+    page.click("#code-panel summary")
+    page.click("#copy-code")
+    page.wait_for_selector("#copy-code:has-text('Copied')")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert copied == page.text_content("#code")
+
+
 def test_several_pictures_are_asked_about_together_and_each_keeps_its_boxes(visit: Open) -> None:
     opened = visit()
     page = opened.page

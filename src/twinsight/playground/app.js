@@ -269,7 +269,12 @@ function openKey() {
 
 async function useKey(event) {
   event.preventDefault();
-  key = $("key-input").value.trim();
+  const typed = $("key-input").value.trim();
+  if (/[^\x21-\x7e]/.test(typed)) {
+    $("key-problem").textContent = "This is no key: it has letters or signs that no key has.";
+    return;
+  }
+  key = typed;
   try {
     await listModels();
   } catch (error) {
