@@ -11,9 +11,7 @@ from twinsight.image.decode import PixelLimits, decode
 QUALITY = 85
 
 
-def preview_jpeg(
-    data: bytes, limits: PixelLimits, max_side: int
-) -> tuple[bytes, tuple[int, int]]:
+def preview_jpeg(data: bytes, limits: PixelLimits, max_side: int) -> tuple[bytes, tuple[int, int]]:
     """Any picture that `decode` reads, upright on white, its longer side at most ``max_side``.
 
     A picture that is smaller keeps its size. Gives the JPEG, and the upright (width, height) of the
