@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -29,14 +28,16 @@ WAIT_MS = 20_000
 _SKIPPED: list[str] = []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, headless, with a profile of its own; without one the test is skipped, and counted."""
+    """Chromium, headless, with a profile of its own; without one the test is skipped, and counted.
+
+    It goes when the tests of this folder are done: while its driver lives, nothing else in this
+    process may run an event loop of its own.
+    """
     if CHROMIUM is None:
         _SKIPPED.append("chromium is not on the PATH: run `python tests/clients/setup.py` as root")
         pytest.skip(_SKIPPED[-1])
-    # The driver is told to look for nothing outside: the browser is the machine's own.
-    os.environ["PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD"] = "1"
     with sync_playwright() as driver:
         launched = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched

@@ -97,12 +97,15 @@ def test_polygons_are_drawn_corner_by_corner(visit: Open) -> None:
     with page.expect_request("**/*:streamGenerateContent*") as sent:
         opened.ask()
     (entry,) = answer(opened.server, sent.value.post_data or "")
-    corners = page.get_attribute("#overlay polygon", "points")
-    assert corners == " ".join(f"{x},{y}" for x, y in entry["mask"])
-    drawn = page.locator("#overlay polygon").bounding_box()
-    box = page.locator("#overlay .box").bounding_box()
-    assert drawn
-    assert box
-    for side in ("x", "y", "width", "height"):
-        # Half of the line is outside, on both sides, and corners are integers.
-        assert drawn[side] == pytest.approx(box[side], abs=4)
+    drawn = page.locator("#overlay polygon").evaluate(
+        """node => [...node.points].map((point) => {
+             const { x, y } = point.matrixTransform(node.getScreenCTM());
+             return [x, y];
+           })"""
+    )
+    frame = page.locator("#picture").bounding_box()
+    assert frame
+    assert len(drawn) == len(entry["mask"]) > 8
+    for (left, top), (x, y) in zip(drawn, entry["mask"], strict=True):
+        assert left == pytest.approx(frame["x"] + x / 1000 * frame["width"], abs=PX)
+        assert top == pytest.approx(frame["y"] + y / 1000 * frame["height"], abs=PX)
