@@ -18,12 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import uvicorn
 
 from twinsight.config import load
 from twinsight.engines.eyes import Eyes
-from twinsight.engines.roles import Card, Label, Recognition
+from twinsight.engines.roles import Card, Label, Purpose, Recognition
 from twinsight.errors import Overloaded
 from twinsight.files import resolve
 from twinsight.geometry.detections import Detections
@@ -51,8 +50,10 @@ class Glass:
         return []
 
     def detect(self, picture: Any, careful: bool = False) -> Detections:
-        nothing = np.zeros((0, 4), np.float32)
-        return Detections(nothing, np.zeros(0, np.float32), ())
+        return Detections.empty()
+
+    def detect_each(self, picture: Any, careful: bool = False) -> dict[Purpose, Detections]:
+        return {"list": Detections.empty(), "presence": Detections.empty()}
 
     def segment(self, picture: Any, xyxy: Any) -> list[Any]:
         return []
