@@ -342,8 +342,11 @@ CONTROLS = {
 }
 
 
-def test_every_control_has_a_name_for_who_cannot_see_it(visit: Open) -> None:
-    opened = visit()
+def test_every_control_has_a_name_for_who_cannot_see_it(
+    visit: Open, start_server: StartServer
+) -> None:
+    things = [("cup", (0.1, 0.1, 0.4, 0.4)), ("spoon", (0.5, 0.5, 0.9, 0.9))]
+    opened = visit(start_server(eyes=told_eyes(objects=things)))
     page = opened.page
     first = controls(page)
     assert {"button", "combobox", "list", "radio", "textbox"} <= set(first)
