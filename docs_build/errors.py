@@ -94,10 +94,14 @@ def wire_table() -> str:
     told = when()
     wire = [k for k in classes() if not issubclass(k, SetupError)]
     rows = [
-        [str(k.code), code(k.status), code(k.__name__), told[k.__name__], _quoted(message(k))]
+        [
+            f"{code(k.__name__)}<br>{k.code} {code(k.status)}",
+            told[k.__name__],
+            _quoted(message(k)),
+        ]
         for k in sorted(wire, key=lambda k: k.code)
     ]
-    return table(["code", "status", "class", "when", "text, with sample values"], rows)
+    return table(["class, code, status", "when", "text, with sample values"], rows)
 
 
 def setup_table() -> str:
