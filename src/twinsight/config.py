@@ -85,6 +85,9 @@ class Config:
         "", "an OpenAI-dialect server with a vision-language model; makes the profile desk"
     )
     engine_model: str = _setting("", "which of that server's models; needed when it has several")
+    engine_dialect: str = _setting(
+        "", "how that model writes boxes; told by its name when empty, none for not at all"
+    )
     engine_key: str = _setting("", "the API key for that server, if it wants one")
     engine_max_side: int = _setting(
         1568, "pixels on the longer side of the pictures that it is sent"

@@ -9,9 +9,18 @@ from typing import Any
 import numpy as np
 
 from twinsight.config import Config
-from twinsight.engines.roles import Card, Detector, Labeler, Reader, Segmenter
+from twinsight.engines.roles import (
+    Card,
+    Detector,
+    Labeler,
+    Reader,
+    Segmenter,
+    Sketch,
+    Writer,
+)
 from twinsight.engines.speaker import Grounder, Speaker
 from twinsight.errors import InvalidConfig
+from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
 
 
@@ -24,6 +33,7 @@ class Eyes:
     reader: Reader
     detector: Detector
     segmenter: Segmenter
+    writer: Writer | None = None
     speaker: Speaker | None = None
     grounder: Grounder | None = None
 
@@ -44,9 +54,13 @@ class Eyes:
         self.reader.read(blank)
         self.detector.detect(blank)
         self.segmenter.segment(blank, np.array([[8, 8, 56, 56]], np.float32))
+        if self.writer is not None:
+            self.writer.write(Sketch(blank.wh, Detections.empty(), (), (), 0.5))
 
 
 ROLES = tuple(f.name for f in fields(Eyes) if f.name != "profile")
+
+_MAY_BE_EMPTY = {f.name for f in fields(Eyes) if f.default is None}
 
 PROFILES: dict[str, dict[str, str]] = {
     "pocket": {
@@ -54,9 +68,10 @@ PROFILES: dict[str, dict[str, str]] = {
         "reader": "pocket-text",
         "detector": "pocket-boxes",
         "segmenter": "pocket-masks",
+        "writer": "pocket-captions",
     },
 }
-PROFILES["desk"] = PROFILES["pocket"] | {"speaker": "openai"}
+PROFILES["desk"] = PROFILES["pocket"] | {"speaker": "openai", "grounder": "openai"}
 PROFILES["fleet"] = PROFILES["desk"]
 
 
@@ -84,6 +99,13 @@ def _pocket_masks(config: Config) -> Any:
     return PocketSegmenter(threads=None)
 
 
+def _pocket_captions(config: Config) -> Any:
+    from twinsight.engines.pocket.captions import PocketWriter
+
+    # Its products are too small to be shared between cores.
+    return PocketWriter(threads=1)
+
+
 def _openai(config: Config) -> Any:
     from twinsight.engines.openai import open_engine
 
@@ -97,6 +119,7 @@ ENGINES: dict[str, Callable[[Config], Any]] = {
     "pocket-text": _pocket_text,
     "pocket-boxes": _pocket_boxes,
     "pocket-masks": _pocket_masks,
+    "pocket-captions": _pocket_captions,
     "openai": _openai,
 }
 
@@ -114,4 +137,9 @@ def open_eyes(profile: str, config: Config | None = None) -> Eyes:
     for name in PROFILES[profile].values():
         if name not in made:
             made[name] = ENGINES[name](config)
-    return Eyes(profile, **{role: made[name] for role, name in PROFILES[profile].items()})
+    played = {role: made[name] for role, name in PROFILES[profile].items()}
+    for role in _MAY_BE_EMPTY & played.keys():
+        # What a model can do is known only when its server has named it.
+        if role not in played[role].card.roles:
+            del played[role]
+    return Eyes(profile, **played)

@@ -1,12 +1,14 @@
 """A vision-language model behind any OpenAI-dialect server: vLLM, SGLang, llama-server, Ollama, …
 
 In: a `Prompt` as it came. Out: the model's own words, as they come. What goes to the server is
-made in `openai_request`, what comes back is read in `openai_reply`, the line is `openai_http`.
+made in `openai_request`, what comes back is read in `openai_reply`, the line is `openai_http`. A
+model whose family is known to write places also finds what words describe, in its own dialect.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +16,14 @@ from twinsight.config import Config
 from twinsight.engines import openai_images
 from twinsight.engines.openai_http import Line
 from twinsight.engines.openai_reply import Reply
-from twinsight.engines.openai_request import chat_body
+from twinsight.engines.openai_request import chat_body, ground_body
 from twinsight.engines.roles import Card
 from twinsight.engines.speaker import Alone, Waiting
-from twinsight.errors import InvalidConfig, TwinsightError
-from twinsight.prompt import Delta, ImageRef, Prompt
+from twinsight.errors import InvalidConfig, TwinsightError, Unimplemented
+from twinsight.geometry.detections import Detections
+from twinsight.geometry.dialects.families import NAMES, Dialect, dialect_named, dialect_of
+from twinsight.image.picture import Picture
+from twinsight.prompt import Delta, Finish, ImageRef, Prompt
 
 HELLO_SECONDS = 10.0
 
@@ -32,14 +37,19 @@ class Offer:
 
 
 class OpenAIEngine:
-    """Plays the speaker. Safe for many threads; keeps nothing of what it is asked."""
+    """Plays the speaker and, with a dialect, the grounder.
 
-    def __init__(self, line: Line, offer: Offer, max_side: int) -> None:
+    Safe for many threads; keeps nothing of what it is asked.
+    """
+
+    def __init__(self, line: Line, offer: Offer, dialect: Dialect | None, max_side: int) -> None:
         self._line, self._model, self._max_side = line, offer.model, max_side
         self.sees = offer.sees is not False
+        self._dialect = dialect if self.sees else None
+        roles = ("speaker", "grounder") if self._dialect and not self._dialect.points else ()
         self.card = Card(
             f"openai:{offer.model}",
-            ("speaker",),
+            roles or ("speaker",),
             f"{offer.model} behind the server at {line.place}",
             "as the model's owner says",
         )
@@ -55,10 +65,29 @@ class OpenAIEngine:
 
         body = chat_body(prompt, self._model, seen, candidate)
         stops = prompt.shape.stop if prompt.shape.mime == "text/plain" else ()
-        with waiting.aside():
-            for delta in Reply(stops).deltas(self._line.post("/chat/completions", body, waiting)):
-                if not delta.thought or prompt.thinking.include:
-                    yield delta
+        for delta in self._asked(body, waiting, stops):
+            if not delta.thought or prompt.thinking.include:
+                yield delta
+
+    def ground(self, picture: Picture, phrase: str, waiting: Waiting) -> tuple[Detections, bool]:
+        """What the phrase describes. See `Grounder.ground`; for models with a dialect only."""
+        dialect = self._dialect
+        if dialect is None:
+            raise Unimplemented(f"{self._model} is not known to write where things are.")
+        sent_wh = openai_images.fitted(picture.wh, self._max_side, dialect.multiple)
+        uri = openai_images.as_jpeg(picture, sent_wh)
+        body = ground_body(dialect.ask(phrase), uri, self._model, dialect.marks)
+        said = list(self._asked(body, waiting))
+        text = "".join(delta.text for delta in said if not delta.thought)
+        found = dialect.parse(text, picture.wh, sent_wh, phrase)
+        return found.detections, found.is_cut or said[-1].finish is Finish.MAX_TOKENS
+
+    def _asked(
+        self, body: dict[str, Any], waiting: Waiting, stops: tuple[str, ...] = ()
+    ) -> Iterator[Delta]:
+        # Closed by name: an error keeps the frames that it came through, and so the connection.
+        with waiting.aside(), closing(self._line.post("/chat/completions", body, waiting)) as lines:
+            yield from Reply(stops).deltas(lines)
 
     def close(self) -> None:
         """Closes the connections that nobody uses."""
@@ -94,7 +123,21 @@ def open_engine(config: Config) -> OpenAIEngine:
         ) from error
     finally:
         line.close()
-    return OpenAIEngine(line, _chosen(offers, config), config.engine_max_side)
+    offer = _chosen(offers, config)
+    return OpenAIEngine(line, offer, _dialect(offer.model, config), config.engine_max_side)
+
+
+def _dialect(model: str, config: Config) -> Dialect | None:
+    """The dialect that the settings name, else the one that the model's name tells."""
+    if config.engine_dialect in ("", "none"):
+        return None if config.engine_dialect else dialect_of(model)
+    dialect = dialect_named(config.engine_dialect)
+    if dialect is None:
+        raise InvalidConfig(
+            f"There is no engine_dialect {config.engine_dialect!r}. Dialects: {', '.join(NAMES)}, "
+            "or none for a model that does not write where things are."
+        )
+    return dialect
 
 
 def _chosen(offers: list[Offer], config: Config) -> Offer:

@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ class Line:
         with self._exchange("GET", path, None, waiting) as reply:
             return _json(_whole(reply))
 
-    def post(self, path: str, value: object, waiting: Waiting) -> Iterator[bytes]:
+    def post(self, path: str, value: object, waiting: Waiting) -> Generator[bytes, None, None]:
         """The lines of the reply to a JSON body, as they come; an unstreamed reply is one line."""
         body = msgspec.json.encode(value)
         with self._exchange("POST", path, body, waiting) as reply:

@@ -48,10 +48,12 @@ def as_jpeg(picture: Picture, wh: tuple[int, int]) -> str:
     return _uri("image/jpeg", out.getvalue())
 
 
-def fitted(wh: tuple[int, int], max_side: int) -> tuple[int, int]:
-    """The size within `max_side`, at least one pixel each way; never larger than it was."""
+def fitted(wh: tuple[int, int], max_side: int, multiple: int = 1) -> tuple[int, int]:
+    """The size within `max_side`, both sides the nearest multiple, at least one multiple each."""
     scale = min(1.0, max_side / max(wh))
-    return max(1, round(wh[0] * scale)), max(1, round(wh[1] * scale))
+    most = max(1, max_side // multiple)
+    w, h = (min(most, max(1, round(side * scale / multiple))) * multiple for side in wh)
+    return w, h
 
 
 def _clean(data: bytes, header: Header, max_side: int) -> bytes | None:

@@ -23,6 +23,8 @@ from twinsight.prompt import (
 )
 
 MAX_SEED = 2**31 - 1
+GROUND_TOKENS = 4096
+"""An answer that goes on beyond this has begun to repeat itself."""
 
 DataUri = Callable[[ImageRef], str]
 
@@ -36,6 +38,22 @@ def chat_body(prompt: Prompt, model: str, data_uri: DataUri, candidate: int = 0)
         "stream_options": {"include_usage": True},
     }
     return body | _sampling(prompt, candidate) | _shape(prompt) | _tools(prompt) | _thinking(prompt)
+
+
+def ground_body(question: str, uri: str, model: str, marks: bool) -> dict[str, Any]:
+    """One question about where things are in one picture; `marks`: special tokens are wanted."""
+    content = [
+        {"type": "image_url", "image_url": {"url": uri}},
+        {"type": "text", "text": question},
+    ]
+    body = {
+        "model": model,
+        "messages": [{"role": "user", "content": content}],
+        "stream": True,
+        "temperature": 0,
+        "max_tokens": GROUND_TOKENS,
+    }
+    return body | ({"skip_special_tokens": False} if marks else {})
 
 
 def _sampling(prompt: Prompt, candidate: int) -> dict[str, Any]:

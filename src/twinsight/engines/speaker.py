@@ -7,7 +7,7 @@ answer any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -76,8 +76,6 @@ class Speaker(Protocol):
 class Grounder(Protocol):
     card: Card
 
-    def ground(
-        self, picture: Picture, phrases: Sequence[str], waiting: Waiting
-    ) -> tuple[Detections, bool]:
-        """What the phrases describe, in pixels of `picture`; True when the list was cut short."""
+    def ground(self, picture: Picture, phrase: str, waiting: Waiting) -> tuple[Detections, bool]:
+        """What the phrase describes, in pixels of `picture`; True when the list was cut short."""
         ...

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twinsight.engines.roles import Label, Purpose
 from twinsight.geometry.detections import Detections
-from twinsight.tasks import vocabulary
+from twinsight.tasks import plan_free, vocabulary
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.describe import finer
 from twinsight.tasks.language import Language
@@ -62,6 +62,14 @@ def of_target(
     scene: Scene, target: Target, language: Language = "en", purpose: Purpose = "list"
 ) -> list[Item]:
     """One target's things, as sure as the purpose wants: best first, or in the order asked for."""
+    described = plan_free.described(scene, target, purpose)
+    if described is not None:
+        found = described.found
+        rows = _placed(found.xyxy, list(range(len(found))), target, scene.wh)
+        return [
+            Item(described.label(i), float(found.score[i]), found.xyxy[i], found.label[i])
+            for i in rows
+        ]
     if target.text:
         found = _lines(scene)
         rows = list(range(len(found)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twinsight.engines.eyes import Eyes
 from twinsight.engines.speaker import Alone, Waiting
 from twinsight.image.decode import DefaultLimits
-from twinsight.prompt import Call, Delta, Finish, Prompt
+from twinsight.prompt import Call, Delta, Finish, Prompt, Sampling
 from twinsight.tasks import calls, limit, plan, structured, talk
 from twinsight.tasks.intent import task_of
 from twinsight.tasks.scene import Look, Scene, SceneCache, Shelf
@@ -50,13 +50,22 @@ def answer(
     look: Look = "glance" if len(prompt.images) > MOST_CLOSE_LOOKS else limits.look
     most = min(prompt.shape.max_tokens or limits.output_tokens, limits.output_tokens)
     shelf = Shelf(DefaultLimits(limits.max_pixels))
-    scenes = [Scene(ref, eyes, cache, shelf, check, look) for ref in prompt.images]
+    scenes = [Scene(ref, eyes, cache, shelf, check, look, waiting) for ref in prompt.images]
     call = calls.call_for(prompt, scenes)
     if call is not None:
         yield _called(call, most)
         return
     text, finish = _said(prompt, scenes, most)
+    if any(scene.is_cut for scene in scenes):
+        finish = Finish.MAX_TOKENS
     yield from limit.deltas(text, finish)
+
+
+def _of_candidate(sampling: Sampling, candidate: int) -> Sampling:
+    """The sampling of one of several answers: a seed gives the same set again, not twins."""
+    if sampling.seed is None:
+        return sampling
+    return replace(sampling, seed=sampling.seed + candidate)
 
 
 def _called(call: Call, most: int) -> Delta:

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.engines.eyes import Eyes
-from twinsight.engines.roles import Purpose, Recognition, TextLine
+from twinsight.engines.roles import Purpose, Recognition, Sketch, TextLine, Wording
+from twinsight.engines.speaker import Alone, Waiting
 from twinsight.errors import ImageError
 from twinsight.geometry.detections import Detections
 from twinsight.image.decode import PixelLimits, decode
 from twinsight.image.measure import Measures, measure
 from twinsight.image.picture import Picture
-from twinsight.prompt import ImageRef
+from twinsight.prompt import ImageRef, Sampling
 
 Look = Literal["glance", "fast", "careful"]
 
@@ -29,6 +30,9 @@ LOOK_SIDE = 1280
 
 
 SURE_AT_A_GLANCE = 0.8
+
+MOST_PHRASES = 16
+"""Questions about one picture that one request may put to a model."""
 
 SHELF_PIXELS = 32_000_000
 """Decoded pixels that one request holds at a time: 96 MB."""
@@ -43,6 +47,7 @@ class Findings:
     lines: list[TextLine] | None = None
     objects: dict[bool, Mapping[Purpose, Detections]] = field(default_factory=dict)
     measures: Measures | None = None
+    wordings: dict[bool, Wording] = field(default_factory=dict)
 
 
 class SceneCache:
@@ -94,7 +99,8 @@ class Scene:
     """One picture of a request, as far as it has been looked at.
 
     `look` is how closely: at a "glance" the whole picture is named and measured, without objects
-    or text; "fast" and "careful" are the detector's two settings.
+    or text; "fast" and "careful" are the detector's two settings. `sampling` is how the request
+    wants sentences made up.
     """
 
     def __init__(
@@ -105,6 +111,7 @@ class Scene:
         shelf: Shelf,
         check: Callable[[], None],
         look: Look = "careful",
+        waiting: Waiting | None = None,
     ) -> None:
         self.ref = ref
         self._eyes = eyes
@@ -112,6 +119,10 @@ class Scene:
         self._shelf = shelf
         self._check = check
         self._look = look
+        self._waiting = waiting or Alone(check)
+        self._grounded: dict[str, Detections] = {}
+        self.is_cut = False
+        """Whether a list of what words describe was cut short."""
 
     @cached_property
     def _findings(self) -> Findings:
@@ -182,6 +193,21 @@ class Scene:
                 }
             return self._findings.objects[careful][purpose]
 
+    def ground(self, phrase: str) -> Detections | None:
+        """What the phrase describes, in upright pixels; None where nobody can tell.
+
+        Remembered for this request only, which may ask for no more than `MOST_PHRASES`.
+        """
+        grounder = self._eyes.grounder
+        if grounder is None or self._look == "glance":
+            return None
+        if phrase not in self._grounded and len(self._grounded) < MOST_PHRASES:
+            picture = self.picture
+            found, is_cut = grounder.ground(picture, phrase, self._waiting)
+            self._grounded[phrase] = _scaled(found, picture.wh, self.wh)
+            self.is_cut |= is_cut
+        return self._grounded.get(phrase)
+
     def masks(self, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         """A soft mask for each box, in pixels of `picture`; not remembered."""
         self._check()
@@ -193,6 +219,28 @@ class Scene:
             if self._findings.measures is None:
                 self._findings.measures = measure(self.picture)
             return self._findings.measures
+
+    @cached_property
+    def wording(self) -> Wording | None:
+        """The writer's sentence about the picture; None without a writer or at a glance.
+
+        The likeliest one is remembered; one drawn by chance is this request's own.
+        """
+        writer = self._eyes.writer
+        if writer is None or self._look == "glance":
+            return None
+        careful = self._look == "careful"
+        by_chance = self._sampling is not None and bool(self._sampling.temperature)
+        known = self._findings.wordings.get(careful)
+        if known is not None and not by_chance:
+            return known
+        labels, measures = self.recognition.labels, self.measures
+        sketch = Sketch(self.wh, self.objects(), labels, measures.colours, measures.brightness)
+        self._check()
+        wording = writer.write(sketch, self._sampling)
+        if not by_chance:
+            self._findings.wordings[careful] = wording
+        return wording
 
 
 def _scaled(found: Detections, seen_wh: tuple[int, int], full_wh: tuple[int, int]) -> Detections:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from twinsight.geometry.dialects import listed, tagged
@@ -16,50 +16,46 @@ Parser = Callable[[str, Wh, Wh, str], Grounding]
 class Dialect:
     """How one family is asked for places, and how its answer is read.
 
-    `models` matches the lower-case names of its models. `prompt` has `{phrases}` where the things
-    go; when `together` is false they are asked for one by one. `multiple`: both sides of the
-    picture must be multiples of it, or the server would resize it and the numbers would mean
-    another picture. `marks`: the answer has special tokens, which the server must not leave out.
+    `models` matches the lower-case names of its models. `prompt` has `{phrase}` where the thing
+    goes. `multiple`: both sides of the picture must be multiples of it, or the server would resize
+    it and the numbers would mean another picture. `marks`: the answer has special tokens, which the
+    server must not leave out. `points`: it gives points and no boxes.
     """
 
     name: str
     models: str
     prompt: str
     parse: Parser
-    quote: str = "{}"
-    between: str = ", "
-    together: bool = True
     multiple: int = 1
     marks: bool = False
     points: bool = False
-    """Whether it gives points and no boxes."""
 
-    def ask(self, phrases: Sequence[str]) -> str:
-        """The question for these things."""
-        return self.prompt.format(phrases=self.between.join(map(self.quote.format, phrases)))
+    def ask(self, phrase: str) -> str:
+        """The question for what the phrase describes."""
+        return self.prompt.format(phrase=phrase.replace('"', "'"))
 
 
 _QWEN = (
-    'Locate every instance that belongs to the following categories: "{phrases}". Report bbox '
+    'Locate every instance that belongs to the following categories: "{phrase}". Report bbox '
     "coordinates in JSON format."
 )
 _INTERN = (
     "Please provide the bounding box coordinate of the region this sentence describes: "
-    "<ref>{phrases}</ref>"
+    "<ref>{phrase}</ref>"
 )
 
 _LFM = (
-    "Detect all instances of: {phrases}. Response must be a JSON array: "
+    "Detect all instances of: {phrase}. Response must be a JSON array: "
     '[{{"label": ..., "bbox": [x1, y1, x2, y2]}}, ...]. Coordinates are normalized to [0,1].'
 )
-_ANYTHING = "Locate all the instances that match the following description: {phrases}."
+_ANYTHING = "Locate all the instances that match the following description: {phrase}."
 
 # The first that matches is taken, so the narrower name stands first.
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         "gemini",
         r"gemini|gemma-?4",
-        "Detect {phrases}. Give box_2d and label as a JSON list.",
+        "Detect {phrase}. Give box_2d and label as a JSON list.",
         listed.gemini,
     ),
     Dialect("qwen3", r"qwen[-_]?3|qwen3\.\d|cosmos-reason-?2", _QWEN, listed.qwen3),
@@ -67,32 +63,28 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         "qwen2",
         r"qwen[-_]?2-vl",
-        "Detect the bounding box of {phrases}.",
+        "Detect the bounding box of {phrase}.",
         tagged.qwen2,
-        together=False,
         marks=True,
     ),
     Dialect("glm", r"glm-?4[._]?\d?v|glm-4\.\d+v", _QWEN, listed.qwen3),
-    Dialect("internvl", r"internvl", _INTERN, tagged.internvl, together=False, marks=True),
+    Dialect("internvl", r"internvl", _INTERN, tagged.internvl, marks=True),
     Dialect(
         "deepseek-vl2",
         r"deepseek-vl2",
-        "Locate {phrases} in the given image.",
+        "Locate <|ref|>{phrase}<|/ref|> in the given image.",
         tagged.deepseek,
-        "<|ref|>{}<|/ref|>",
-        together=False,
         marks=True,
     ),
-    Dialect("paligemma", r"paligemma", "detect {phrases}", tagged.paligemma, between=" ; "),
+    Dialect("paligemma", r"paligemma", "detect {phrase}", tagged.paligemma),
     Dialect(
         "florence",
         r"florence-?2",
-        "<OPEN_VOCABULARY_DETECTION>{phrases}",
+        "<OPEN_VOCABULARY_DETECTION>{phrase}",
         tagged.florence,
-        together=False,
         marks=True,
     ),
-    Dialect("moondream", r"moondream", "Detect: {phrases}", listed.unit, together=False),
+    Dialect("moondream", r"moondream", "Detect: {phrase}", listed.unit),
     Dialect("lfm-3b", r"lfm2(?:\.\d)?-vl-3b", _QWEN, listed.qwen3),
     Dialect("lfm", r"lfm2(?:\.\d)?-vl", _LFM, listed.unit),
     Dialect(
@@ -100,13 +92,10 @@ DIALECTS: tuple[Dialect, ...] = (
         r"locate-?anything",
         _ANYTHING,
         tagged.locateanything,
-        together=False,
         marks=True,
     ),
-    Dialect(
-        "molmo2", r"molmo-?2", "Point to {phrases}.", tagged.molmo2, together=False, points=True
-    ),
-    Dialect("molmo", r"molmo", "Point to {phrases}.", tagged.molmo, together=False, points=True),
+    Dialect("molmo2", r"molmo-?2", "Point to {phrase}.", tagged.molmo2, points=True),
+    Dialect("molmo", r"molmo", "Point to {phrase}.", tagged.molmo, points=True),
 )
 NAMES = tuple(dialect.name for dialect in DIALECTS)
 
