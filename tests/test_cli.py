@@ -109,7 +109,10 @@ def test_an_unknown_variable_is_named(tmp_path: Path) -> None:
     assert "TWINSIGHT_PROT" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["serve", "ask", "tokens", "models", "keys", "doctor"])
+@pytest.mark.parametrize(
+    "command",
+    ["serve", "ask", "detect", "segment", "point", "read", "tokens", "models", "keys", "doctor"],
+)
 def test_help_of_each_command(command: str) -> None:
     done = twinsight(command, "--help")
     assert done.returncode == 0

@@ -78,8 +78,8 @@ class Request:
 
 
 def _is_strange(target: Target, eyes: Eyes) -> bool:
-    """Whether neither the detector nor the labeler has a name for it."""
-    if not target.unknown:
+    """Whether neither the detector nor the labeler has a name for it, and nobody finds any words."""
+    if not target.unknown or eyes.grounder is not None:
         return False
     asked = vocabulary.fold(target.phrase)
     known = (re.escape(vocabulary.fold(name)) for name in eyes.labeler.card.knows)

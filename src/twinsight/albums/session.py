@@ -47,13 +47,13 @@ class Session:
         """Raises UsageError and InvalidConfig for words and settings that mean nothing."""
         formats = _formats(options)
         config = settings.load(options.config, {"profile": options.profile}).config
-        err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
         return cls(Request(Task(task), find, config.look), options, formats, config, err)
 
     @cached_property
     def eyes(self) -> Eyes:
         """Opened when there is something to look at. Raises InvalidConfig, InvalidWeights."""
-        return open_eyes(self.config.profile)
+        return open_eyes(self.config.profile, self.config)
 
     def run(self, images: Sequence[Path]) -> int:
         """0 when all pictures could be looked at, else 1."""
