@@ -94,10 +94,10 @@ def shown(page: str) -> dict[int, str]:
 
 
 def likeness(said: str, seen: str) -> float:
-    """The share of the words of `said` that `seen` has; digits count as alike."""
+    """The share of the words of `said` that `seen` has; digits count as alike, … as nothing."""
     words, there = _words(said), _words(seen)
     return sum(word in there for word in words) / len(words)
 
 
 def _words(text: str) -> list[str]:
-    return re.sub(r"\d+", "0", text.lower()).split()
+    return re.sub(r"\d+", "0", text.lower()).replace("…", "").split()

@@ -17,9 +17,9 @@ from playwright.sync_api import sync_playwright
 from docs_build import endpoints, errors, settings
 from docs_build.coverage import tick
 from docs_build.fields import messages
-from tests.docs.conftest import ROOT
+from tests.docs.pages import ROOT, blocks
 from twinsight.cli import app
-from twinsight.config import ENV_PREFIX, MODEL_NAMES, Config
+from twinsight.config import ENV_PREFIX, MIB, MODEL_NAMES, Config, load
 from twinsight.wire.proto import camel
 
 CHROMIUM = shutil.which("chromium")
@@ -96,6 +96,14 @@ def test_every_setting_is_told(pages: dict[str, Reading]) -> None:
     assert [n for n in names if n != "models" and ENV_PREFIX + n.upper() not in text] == []
     assert "--port" in text
     assert settings.default(Config.__dataclass_fields__["port"]) == "8080"
+
+
+def test_the_settings_file_shown_is_one(tmp_path: Path) -> None:
+    (shown,) = (b.text for b in blocks("docs/reference/settings.md") if b.language == "toml")
+    (tmp_path / "twinsight.toml").write_text(shown)
+    loaded = load(tmp_path / "twinsight.toml", environ={}).config
+    assert (loaded.max_body_bytes, loaded.fetch_hosts) == (20 * MIB, ("pics.example.org",))
+    assert loaded.model_names["my-name"].generation == 2.5
 
 
 def test_every_error_is_told(pages: dict[str, Reading]) -> None:
