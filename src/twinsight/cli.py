@@ -39,10 +39,6 @@ keys_app = App(name="keys", help="API keys: who may ask this server.")
 app.command(keys_app)
 
 
-class UsageError(SetupError):
-    """Wrong words on the command line."""
-
-
 ConfigFile = Annotated[
     Path | None,
     Parameter(name="--config", help="settings file; ./twinsight.toml is read by itself"),
@@ -109,10 +105,10 @@ def _busy(what: str) -> Iterator[None]:
 @app.command
 def serve(
     *,
-    engine_url: EngineUrl = None,
     host: Annotated[str | None, Parameter(help="address to bind (127.0.0.1)")] = None,
     port: Annotated[int | None, Parameter(help="port to bind (8080); 0 takes a free one")] = None,
     profile: Profile = None,
+    engine_url: EngineUrl = None,
     config: ConfigFile = None,
     data_dir: DataDir = None,
     allow_open: Annotated[
@@ -145,10 +141,10 @@ def ask(
     stream: Annotated[bool, Parameter(help="print the answer as it is made")] = False,
     json: Annotated[bool, Parameter(help="ask for JSON")] = False,
     schema: Annotated[
-    engine_url: EngineUrl = None,
         Path | None, Parameter(help="JSON Schema file that the answer must fit")
     ] = None,
     profile: Profile = None,
+    engine_url: EngineUrl = None,
     config: ConfigFile = None,
 ) -> None:
     """Ask about images, without a server.
