@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.conftest import RunningServer, Serving
+from tests.conftest import Serving
 from tests.docs.probes import Probe, every_field, probe_of
 from tests.eyes import told_eyes
 from twinsight.config import Config
@@ -49,30 +50,31 @@ def told_turns(prompt: Prompt) -> str:
 
 
 @pytest.fixture(scope="module")
-def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server whose answers are made as those of the default profile."""
-    with Serving(Config(data_dir=tmp_path_factory.mktemp("data")), EYES) as running:
-        yield running
+def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """To a server whose answers are made as those of the default profile."""
+    data = tmp_path_factory.mktemp("data")
+    with Serving(Config(data_dir=data), EYES) as running, running.client() as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
-def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server where a model answers in its own words."""
+def speaking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """To a server where a model answers in its own words."""
     eyes = replace(EYES, speaker=Echo())
-    with Serving(Config(data_dir=tmp_path_factory.mktemp("data")), eyes) as running:
-        yield running
+    data = tmp_path_factory.mktemp("data")
+    with Serving(Config(data_dir=data), eyes) as running, running.client() as client:
+        yield client
 
 
-def answers(server: RunningServer, probe: Probe) -> list[tuple[int, Any]]:
+def answers(client: httpx.Client, probe: Probe) -> list[tuple[int, Any]]:
     """Status and body of both requests, without what differs from one answer to the next."""
     replies = []
     path = f"/v1beta/models/{probe.model}:{probe.verb}"
-    with server.client() as client:
-        for request in (probe.without, probe.given):
-            reply = client.post(path, json=request)
-            body = reply.json()
-            body.pop("responseId", None)
-            replies.append((reply.status_code, body))
+    for request in (probe.without, probe.given):
+        reply = client.post(path, json=request)
+        body = reply.json()
+        body.pop("responseId", None)
+        replies.append((reply.status_code, body))
     return replies
 
 
@@ -82,7 +84,7 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("message", "name"), FIELDS)
-def test_mark(message: Message, name: str, seeing: RunningServer, speaking: RunningServer) -> None:
+def test_mark(message: Message, name: str, seeing: httpx.Client, speaking: httpx.Client) -> None:
     field = message.fields[name]
     probe = probe_of(message, name)
     without, given = answers(seeing, probe)
