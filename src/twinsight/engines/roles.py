@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
+from twinsight.prompt import Sampling
 
 Purpose = Literal["list", "presence"]
 """Why objects are looked for: to list or count them, or to say whether one is there at all."""
@@ -80,6 +81,19 @@ class Sketch:
     brightness: float
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A sentence as lower-case words (a comma is one), and how likely each was, 0 to 1, on average.
+
+    A word may hold spaces ("fire hydrant"); `kinds` has for each word the kind of object that it
+    names, or "".
+    """
+
+    words: tuple[str, ...]
+    kinds: tuple[str, ...]
+    likelihood: float
+
+
 @runtime_checkable
 class Labeler(Protocol):
     card: Card
@@ -125,4 +139,13 @@ class Segmenter(Protocol):
 
     def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         """For each of the (n, 4) boxes a soft mask, 0 to 255, that covers exactly that box."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    card: Card
+
+    def write(self, sketch: Sketch, sampling: Sampling | None = None) -> Wording:
+        """One sentence about what was seen; the likeliest, or one drawn by a temperature."""
         ...

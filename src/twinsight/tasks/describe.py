@@ -1,7 +1,8 @@
 """A picture in a sentence: what was seen, in plain words, and nothing that was not.
 
-Objects come from the detector, the finer noun from the labeler where both agree, text from the
-reader. When little is sure, little is said.
+English sentences are the writer's where it is sure enough, else made by rule: objects come from the
+detector, the finer noun from the labeler where both agree, text from the reader. When little is
+sure, little is said.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 import numpy as np
 
 from twinsight.engines.roles import Label, Recognition
-from twinsight.tasks.english import sentence
+from twinsight.tasks.english import article, sentence
 from twinsight.tasks.language import Language
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.voice import VOICES, Voice, has_french
@@ -23,21 +24,43 @@ LONGEST_QUOTE = 90
 """Characters of text that a sentence quotes."""
 
 SURE_TEXT = 0.75
+LEAST_LIKELIHOOD = 0.3
+"""Mean likelihood of its words from which the writer's sentence is said."""
+
 SURE_BESIDE_OBJECTS = 0.6
 """A label that no object supports must be this sure to be mentioned beside objects."""
 
 
-def caption(scene: Scene, language: Language = "en") -> str:
-    """One or two sentences about the picture."""
+def caption(scene: Scene, language: Language = "en", whole: bool = True) -> str:
+    """One or two sentences about the picture; its text and its faults only for the `whole`."""
     voice = VOICES[language]
     if scene.measures.flat and not scene.objects() and not quoted(scene):
         return voice.say("plain", colour=voice.shade(scene.measures.colours[0][0]))
-    parts = [voice.say("photo of", things=main_thing(scene, language))]
+    told = written(scene) if language == "en" else ""
+    if told and not whole:
+        return told
+    parts = [told or voice.say("photo of", things=main_thing(scene, language))]
     quote = quoted(scene, language)
     if quote:
         parts.append(voice.say("text reads", quote=quote))
     doubt = doubts(scene, language)
     return " ".join([*parts, doubt]).strip()
+
+
+def written(scene: Scene) -> str:
+    """The writer's sentence with the labeler's finer noun; empty where little is sure."""
+    wording = scene.wording
+    if wording is None or wording.likelihood < LEAST_LIKELIHOOD or not any(wording.kinds):
+        return ""
+    counts = Counter(scene.objects().label)
+    words = [
+        finer(kind, max(counts[kind], 1), scene.recognition) if word == kind != "person" else word
+        for word, kind in zip(wording.words, wording.kinds, strict=True)
+    ]
+    for place, after in enumerate(words[1:]):
+        if words[place] in ("a", "an"):
+            words[place] = "an" if article(after).startswith("an ") else "a"
+    return sentence(" ".join(words).replace(" ,", ","))
 
 
 def short_caption(scene: Scene, language: Language = "en") -> str:

@@ -50,7 +50,10 @@ def answer(
     look: Look = "glance" if len(prompt.images) > MOST_CLOSE_LOOKS else limits.look
     most = min(prompt.shape.max_tokens or limits.output_tokens, limits.output_tokens)
     shelf = Shelf(DefaultLimits(limits.max_pixels))
-    scenes = [Scene(ref, eyes, cache, shelf, check, look, waiting) for ref in prompt.images]
+    sampling = _of_candidate(prompt.sampling, candidate)
+    scenes = [
+        Scene(ref, eyes, cache, shelf, check, look, waiting, sampling) for ref in prompt.images
+    ]
     call = calls.call_for(prompt, scenes)
     if call is not None:
         yield _called(call, most)

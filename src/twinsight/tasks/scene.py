@@ -112,6 +112,7 @@ class Scene:
         check: Callable[[], None],
         look: Look = "careful",
         waiting: Waiting | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         self.ref = ref
         self._eyes = eyes
@@ -119,6 +120,7 @@ class Scene:
         self._shelf = shelf
         self._check = check
         self._look = look
+        self._sampling = sampling
         self._waiting = waiting or Alone(check)
         self._grounded: dict[str, Detections] = {}
         self.is_cut = False

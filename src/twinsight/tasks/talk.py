@@ -31,6 +31,9 @@ _SEVERAL: dict[Task, Callable[[Sequence[Scene], Asked], Said]] = {
     Task.COMPARE: compare.compare,
     Task.WHICH: compare.which,
 }
+_CAPTION = re.compile(r"\bcaption(?:s|ed|ing)?\b")
+"""A caption is one sentence; a description may go on."""
+
 _IMAGE = r"(?:image|picture|photo|photograph)"
 _NUMBERED = re.compile(
     rf"\b{_IMAGE} (?:number |no |#)?(\d+)\b|\b({'|'.join(ORDINALS)}|last|dernière) {_IMAGE}\b"
@@ -71,7 +74,7 @@ def _described(scene: Scene, asked: Asked) -> Said:
     text = (
         describe.title(scene, language)
         if asked.style.brevity
-        else describe.caption(scene, language)
+        else describe.caption(scene, language, whole=not _CAPTION.search(fold(asked.question)))
     )
     return Said(text, describe.main_noun(scene) if scene.objects().label else brief)
 

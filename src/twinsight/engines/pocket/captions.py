@@ -1,0 +1,163 @@
+"""The pocket engine's pen: a small transformer of our own that puts a scene into one sentence.
+
+Two networks. `captions_see`: the rows of a scene (`captions_scene.Features`) become keys and
+values. `captions_say`: the newest word of each open sentence and the memory of the words before it
+become scores for the next word. Sentences are searched with a few beams, or drawn.
+
+What was not seen is not named: a word of the vocabulary that names a kind of object is closed
+unless that kind is among the objects, or a label that is one of that kind is likely.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinsight.engines import weights
+from twinsight.engines.pocket.captions_beams import (
+    Grammar,
+    Memory,
+    Sentence,
+    Step,
+    draw,
+    log_softmax,
+    search,
+)
+from twinsight.engines.pocket.captions_scene import features
+from twinsight.engines.roles import Card, Sketch, Wording
+from twinsight.errors import InvalidWeights
+from twinsight.prompt import Sampling
+
+PAD, START, END, OTHER = range(4)
+
+LIKELY = 0.5
+"""Probability of a label from which its kind may be named although the detector did not find it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words by number; `kinds` has the kind of object that each one names, or "".
+
+    `needs` are the kinds of which one must be there for a word to be said ("court": tennis racket).
+
+    `open` is True for words that want another after them ("a", "of"), `unseen` for words that our
+    eyes can never vouch for ("woman").
+    """
+
+    words: tuple[str, ...]
+    kinds: tuple[str, ...]
+    needs: tuple[frozenset[str], ...]
+    open: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The writer's words. Raises InvalidWeights when they are not those of the manifest."""
+    extra = weights.manifest("captions_say").extra
+    content = (weights.FOLDER / extra["words"]).read_bytes()
+    if hashlib.sha256(content).hexdigest() != extra["words_sha256"]:
+        raise InvalidWeights(f"{extra['words']} is not the one of its manifest (sha256 differs).")
+    rows = [line.split("|") for line in content.decode().splitlines()]
+    words, kinds, needed, marks = (tuple(column) for column in zip(*rows, strict=True))
+    needs = tuple(frozenset(filter(None, each.split(","))) for each in needed)
+    open_, unseen = (np.array([mark == each for mark in marks]) for each in ("open", "never"))
+    return Vocabulary(words, kinds, needs, open_, unseen)
+
+
+class PocketWriter:
+    """Plays `Writer`. Nothing changes after construction, so threads may share one."""
+
+    def __init__(self, threads: int | None = 1) -> None:
+        """Raises InvalidWeights when the installed weights are missing or altered."""
+        manifest = weights.manifest("captions_say")
+        extra = manifest.extra
+        self._see = weights.session("captions_see", threads)
+        self._say = weights.session("captions_say", threads)
+        self._vocabulary = vocabulary()
+        self._kinds: tuple[str, ...] = tuple(extra["kinds"])
+        layers, two, heads, width = extra["memory"]
+        self._nothing_said = np.zeros((layers, two, 1, heads, 0, width), np.float32)
+        self._longest: int = extra["longest"]
+        self._beams: int = extra["beams"]
+        self._length_power: float = extra["length_power"]
+        self.card = Card(
+            name="pocket-captions",
+            roles=("writer",),
+            description="A caption writer of our own: what was seen, said in one sentence",
+            licence=manifest.licence,
+            knows=self._kinds,
+        )
+
+    def write(self, sketch: Sketch, sampling: Sampling | None = None) -> Wording:
+        """The likeliest sentence; with a temperature above 0, one drawn by chance."""
+        rows = self._read(sketch)
+        grammar = self._grammar(sketch)
+        if sampling is not None and sampling.temperature:
+            said = draw(self._step(rows), self._nothing_said, grammar, chooser(sampling))
+        else:
+            said = self.sentences(sketch)[0]
+        return Wording(
+            tuple(self._vocabulary.words[n].replace("_", " ") for n in said.words),
+            tuple(self._vocabulary.kinds[n] for n in said.words),
+            float(np.exp(said.score / (len(said.words) + 1))),
+        )
+
+    def sentences(self, sketch: Sketch) -> list[Sentence]:
+        """The beams' sentences, best first."""
+        step, grammar = self._step(self._read(sketch)), self._grammar(sketch)
+        return search(step, self._nothing_said, grammar, self._beams, self._length_power)
+
+    def _read(self, sketch: Sketch) -> NDArray[np.float32]:
+        seen = features(sketch, self._kinds)
+        fed = {"kinds": seen.kinds[None], "numbers": seen.numbers[None], "whole": seen.whole[None]}
+        rows: NDArray[np.float32] = self._see.run(["rows"], fed)[0]
+        return rows
+
+    def _step(self, rows: NDArray[np.float32]) -> Step:
+        def step(
+            newest: NDArray[np.int64], memory: Memory, at: int
+        ) -> tuple[NDArray[np.float32], Memory]:
+            fed = {"words": newest, "memory": memory, "rows": rows, "at": np.array([at])}
+            logits, grown = self._say.run(["logits", "grown"], fed)
+            return logits, grown
+
+        return step
+
+    def _grammar(self, sketch: Sketch) -> Grammar:
+        """The words that may be said of this scene."""
+        seen = set(sketch.objects.label)
+        for label in sketch.labels:
+            if label.score >= LIKELY:
+                seen |= {label.name, *label.kinds}
+        known = self._vocabulary
+        closed = np.array(
+            [
+                bool(kind and kind not in seen) or bool(needs and not needs & seen)
+                for kind, needs in zip(known.kinds, known.needs, strict=True)
+            ]
+        )
+        closed |= known.unseen
+        closed[[PAD, START, OTHER]] = True
+        return Grammar(START, END, closed, known.open, self._longest)
+
+
+def chooser(sampling: Sampling) -> Callable[[NDArray[np.float32]], int]:
+    """Picks a word from log probabilities as the sampling asks: its seed, or chance."""
+    dice = np.random.default_rng(None if sampling.seed is None else abs(sampling.seed))
+
+    def choose(chances: NDArray[np.float32]) -> int:
+        """One of the `top_k` likeliest words, and of the likeliest that together reach `top_p`."""
+        order = np.argsort(-chances, kind="stable")[: sampling.top_k or len(chances)]
+        shares = np.exp(log_softmax(chances[order] / np.float32(sampling.temperature or 1)))
+        before = np.cumsum(shares) - shares
+        shares = np.where(before < (1.0 if sampling.top_p is None else sampling.top_p), shares, 0)
+        shares[0] = max(shares[0], 1e-9)
+        return int(dice.choice(order, p=np.float64(shares) / np.float64(shares).sum()))
+
+    return choose
