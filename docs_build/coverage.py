@@ -109,7 +109,7 @@ def _functions(tests: tuple[str, ...]) -> str:
     """The test functions, each with how often it is run with other parameters."""
     counts: dict[str, int] = {}
     for test in tests:
-        name = test.split("[")[0].replace("tests/", "")
+        name = test.split("[")[0].rpartition("::")[2]
         counts[name] = counts.get(name, 0) + 1
     shown = (code(n) + (f" ×{c}" if c > 1 else "") for n, c in sorted(counts.items()))
     return "<br>".join(shown) or "nothing yet"
@@ -119,4 +119,4 @@ def _clients(tests: tuple[str, ...]) -> str:
     from tests.clients.process import NAMES
 
     named = {n for n in NAMES for t in tests if re.search(rf"[\[-]{re.escape(n)}(?=[\]-])", t)}
-    return ", ".join(n for n in NAMES if n in named) or ("plain HTTP" if tests else "")
+    return ", ".join(n for n in NAMES if n in named) or ("curl, plain HTTP" if tests else "")

@@ -1,15 +1,20 @@
-"""The frameworks page: each program under examples/ that exists, with its own words first."""
+"""The frameworks page: each program under examples/ that exists, its own words before it."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
+from textwrap import dedent
 
 from docs_build.gather import ROOT
 
 EXAMPLES = ROOT / "examples"
 
 _LANGUAGES = {".py": "python", ".js": "js", ".mjs": "js", ".ts": "ts", ".sh": "sh", ".go": "go"}
+_COMMENT = re.compile(
+    r"(?:#!.*\n)?(?:/\*(?P<block>.*?)\*/|(?P<lines>(?:^(?://|#).*\n)+))", re.DOTALL | re.M
+)
 
 
 def programs() -> list[Path]:
@@ -27,29 +32,28 @@ def as_sections() -> str:
 
 
 def _section(path: Path) -> str:
-    text = path.read_text("utf-8")
-    name = path.relative_to(ROOT)
+    about, program = described(path.read_text("utf-8"), path.suffix)
+    title, _, rest = about.partition(": ")
+    if not rest:
+        raise ValueError(f"{path.relative_to(ROOT)} does not begin with 'Name: what it shows'")
     return (
-        f"## {_title(path)}\n\n{about(text, path.suffix)}\n\n"
-        f'````{_LANGUAGES[path.suffix]} title="{name}"\n{text.rstrip()}\n````\n'
+        f"## {title}\n\n{rest[:1].upper()}{rest[1:]}\n\n"
+        f'````{_LANGUAGES[path.suffix]} title="{path.relative_to(ROOT)}"\n{program}\n````\n'
     )
 
 
-def _title(path: Path) -> str:
-    inner = path.relative_to(EXAMPLES)
-    name = inner.parts[0] if len(inner.parts) > 1 else inner.stem
-    return name.replace("_", " ").replace("-", " ").capitalize()
-
-
-def about(text: str, suffix: str) -> str:
-    """The first paragraph of the program's own description."""
+def described(text: str, suffix: str) -> tuple[str, str]:
+    """A program's description at its head, without marks of comments, and the rest of it."""
     if suffix == ".py":
-        return (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0]
-    lines = []
-    for line in text.splitlines():
-        if line.startswith("#!"):
-            continue
-        if not line.startswith(("//", "#", "/*", " *")):
-            break
-        lines.append(line.strip(" /*#"))
-    return " ".join(lines).strip()
+        tree = ast.parse(text)
+        end = tree.body[0].end_lineno or 0
+        return ast.get_docstring(tree) or "", "\n".join(text.splitlines()[end:]).strip()
+    found = _COMMENT.match(text)
+    if found is None:
+        return "", text.strip()
+    if found["block"] is not None:
+        head, _, rest = found["block"].strip().partition("\n")
+        told = f"{head}\n{dedent(rest)}"
+    else:
+        told = "\n".join(line.lstrip("/#").strip() for line in found["lines"].splitlines())
+    return told.strip(), text[found.end() :].strip()

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
-from docs_build import endpoints, errors, settings
+from docs_build import endpoints, errors, examples, settings
 from docs_build.coverage import tick
 from docs_build.fields import messages
 from tests.docs.pages import ROOT, blocks
@@ -120,6 +120,13 @@ def test_every_command_and_model_is_told(pages: dict[str, Reading]) -> None:
     assert {"serve", "ask", "keys"} <= set(names)
     assert [name for name in names if f"twinsight {name}" not in commands] == []
     assert [name for name in MODEL_NAMES if name not in models] == []
+
+
+def test_every_program_shown_is_run() -> None:
+    """The frameworks page says that tests run all its programs: each is named by one, or by make."""
+    runners = [ROOT / "Makefile", *(ROOT / "tests").rglob("*.py")]
+    told = "".join(path.read_text("utf-8") for path in runners)
+    assert [p.name for p in examples.programs() if p.name not in told] == []
 
 
 def test_every_case_and_field_is_on_the_coverage_page(pages: dict[str, Reading]) -> None:
