@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -63,6 +64,20 @@ def says_something(output: str) -> bool:
     return len(output.split()) >= 4 and output.strip().endswith(".")
 
 
+LOGGED = {"event", "level", "timestamp", "request_id", "method", "path", "status", "ms"}
+LOGGED |= {"model", "images", "prompt_tokens"}
+
+
+def says_what_privacy_promises(log: str) -> None:
+    """A line for each request, and in it nothing of what was asked, with which key, from where."""
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    asked = [line for line in lines if line["event"] == "request"]
+    assert any(line["path"].endswith(":generateContent") for line in asked)
+    assert set().union(*asked) <= LOGGED
+    assert not any(word in line for line in log.splitlines() if line.startswith("{")
+                   for word in ("Caption", "key=", "127.0.0.1"))  # fmt: skip
+
+
 def need(client: str) -> Path:
     """The folder of an installed SDK; the test is skipped, aloud, without it."""
     if not setup.ready(client):
@@ -72,6 +87,7 @@ def need(client: str) -> Path:
 
 def test_readme(desk: Desk) -> None:
     follow("README.md", desk.set("PIP_DRY_RUN", "0"))
+    says_what_privacy_promises((desk.folder / "serve.log").read_text())
 
 
 def test_tutorial(desk: Desk) -> None:
