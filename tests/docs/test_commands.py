@@ -13,7 +13,13 @@ from tests.docs.conftest import Desk
 from tests.docs.pages import ROOT, blocks, fragment, likeness, printed, script, shown
 
 ALONE = ("README.md", "docs/tutorial.md")
-SERVED = ("docs/how-to/python.md", "docs/how-to/curl.md", "docs/migrate.md", "docs/deploy.md")
+SERVED = (
+    "docs/how-to/prompts.md",
+    "docs/how-to/python.md",
+    "docs/how-to/curl.md",
+    "docs/migrate.md",
+    "docs/deploy.md",
+)
 COMPILED = ("docs/how-to/javascript.md", "docs/how-to/go.md", "docs/how-to/java.md")
 NOTHING_RUN = ("docs/index.md", "docs/privacy.md", "docs/security.md")
 LEAST_LIKENESS = 0.6
