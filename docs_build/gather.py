@@ -13,7 +13,7 @@ DOCS = ROOT / "docs"
 # Pages that live at the top of the repository, where people look for them first.
 TOP_PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 
-_MADE = re.compile(r"<!-- made: (\w+) -->")
+_MADE = re.compile(r"^<!-- made: (\w+) -->$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([\w./-]+\.md)((?:#[\w-]+)?)\)")
 
 

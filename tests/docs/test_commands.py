@@ -91,8 +91,9 @@ def need(client: str) -> Path:
     return setup.HOME / client
 
 
-def test_readme(desk: Desk) -> None:
+def test_readme(desk: Desk, installed: Path) -> None:
     follow("README.md", desk.set("PIP_DRY_RUN", "0"))
+    assert (installed / "twinsight").exists()
     says_what_privacy_promises((desk.folder / "serve.log").read_text())
 
 
