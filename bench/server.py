@@ -27,9 +27,10 @@ class BenchServer:
     def __init__(self, *flags: str, **settings: str) -> None:
         self._flags = flags
         self._environ = {f"TWINSIGHT_{name.upper()}": value for name, value in settings.items()}
+        self._folder = tempfile.TemporaryDirectory()
+        self.data_dir = Path(self._folder.name)
 
     def __enter__(self) -> BenchServer:
-        self._folder = tempfile.TemporaryDirectory()
         log = Path(self._folder.name) / "log"
         command = [sys.executable, "-m", "twinsight", "serve", "--port", "0"]
         command += ["--data-dir", self._folder.name, *self._flags]

@@ -137,7 +137,7 @@ def kind_of(label: str, kinds: set[str]) -> str | None:
     return next((word for word in broader_words(label) if word in kinds), None)
 
 
-def _detections(
+def detections(
     entries: Sequence[dict[str, Any]], wh: tuple[int, int], kinds: set[str]
 ) -> Detections:
     """Answers as boxes again; without a confidence the order stands for it."""
@@ -187,7 +187,7 @@ def _asked(api: Api, photos: box_evals.Photos) -> Iterator[tuple[str, list[float
         for photo in photos.truth["images"]:
             wh = (photo["width"], photo["height"])
             entries = api.entries(photos.folder / "images" / photo["file_name"], question)
-            seen[photo["id"]] = _detections(entries, wh, set(photos.kinds))
+            seen[photo["id"]] = detections(entries, wh, set(photos.kinds))
         yield name, box_evals.average_precision(photos, seen)
 
 
@@ -205,7 +205,7 @@ def mask_answers(api: Api, folder: Path, limit: int | None) -> None:
     for image in data["images"]:
         wh = (image["width"], image["height"])
         entries = api.entries(folder / "images" / image["file_name"], SEGMENT)
-        found = _detections(entries, wh, set(kinds))
+        found = detections(entries, wh, set(kinds))
         if len(found):
             rows += mask_evals.coco_rows(found, image["id"], wh, kinds)
         if image["file_name"] in true:

@@ -37,6 +37,8 @@ app = App(
 )
 keys_app = App(name="keys", help="API keys: who may ask this server.")
 app.command(keys_app)
+models_app = App(name="models", help="The Gemini names that are answered, and the engines.")
+app.command(models_app)
 
 
 ConfigFile = Annotated[
@@ -208,7 +210,7 @@ def tokens(
         out.print(f"{cost:>6}  {w}x{h}  {header.mime}  {_plain(str(path))}")
 
 
-@app.command
+@models_app.default
 def models(*, config: ConfigFile = None, profile: Profile = None) -> None:
     """List the Gemini names that are answered, and the engines that answer."""
     from rich.table import Table
@@ -229,6 +231,53 @@ def models(*, config: ConfigFile = None, profile: Profile = None) -> None:
             engines.add_row(role, card.name, card.licence, card.description)
     out.print(f"\nEngines of the profile '{eyes.profile}':")
     out.print(engines)
+
+
+@models_app.command(name="add")
+def models_add(
+    file: Annotated[Path, Parameter(help="an ONNX file on this machine")],
+    *,
+    card: Annotated[Path | None, Parameter(help="its card, when it is not a known one")] = None,
+    accept_licence: Annotated[bool, Parameter(help="its licence is accepted")] = False,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Add a model of your own: its file is copied, checked by its hash and tried."""
+    from twinsight.engines.onnx import shelf
+
+    folder = _load(config, data_dir=data_dir).config.data_dir / "models"
+    added = shelf.add(file, folder, card, accept_licence)
+    err.print(f"Added {added.name}, {added.description}. Licence: {added.licence}.")
+    err.print("Use it with this line in twinsight.toml:")
+    out.print(f'roles.{added.role} = "{added.name}"', markup=False)
+
+
+@models_app.command(name="list")
+def models_list(*, config: ConfigFile = None, data_dir: DataDir = None) -> None:
+    """List the models that were added, and those whose cards are known."""
+    from twinsight.engines.onnx import shelf
+
+    folder = _load(config, data_dir=data_dir).config.data_dir / "models"
+    here = shelf.installed(folder)
+    added = {card.name for card in here}
+    for card in [*here, *(card for card in shelf.known_cards() if card.name not in added)]:
+        state = "added" if card.name in added else "known"
+        out.print(f"{state}  {card.name}  {card.role}  {card.licence}  {_plain(card.description)}")
+
+
+@models_app.command(name="rm")
+def models_rm(
+    name: Annotated[str, Parameter(help="the model's name")],
+    *,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Take an added model away."""
+    from twinsight.engines.onnx import shelf
+
+    gone = shelf.remove(name, _load(config, data_dir=data_dir).config.data_dir / "models")
+    err.print(f"Removed {_plain(name)}." if gone else f"There is no model {_plain(name)} here.")
+    return 0 if gone else 1
 
 
 @keys_app.command(name="add")

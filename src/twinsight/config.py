@@ -70,6 +70,8 @@ _DATA_DIR = Path(platformdirs.user_data_dir("twinsight"))
 
 
 def _setting(default: Any, help: str) -> Any:
+    if isinstance(default, dict):
+        return field(default_factory=default.copy, metadata={"help": help})
     return field(default=default, metadata={"help": help})
 
 
@@ -93,6 +95,9 @@ class Config:
         1568, "pixels on the longer side of the pictures that it is sent"
     )
     engine_requests: int = _setting(64, "requests that may wait for that server at one time")
+    roles: dict[str, str] = _setting(
+        {}, "engines in place of the profile's, such as detector = yolox_nano"
+    )
     look: Literal["careful", "fast"] = _setting(
         "careful", "how objects are looked for; fast takes a quarter of the time"
     )
@@ -193,6 +198,9 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
         for key, value in environ.items()
         if key.startswith(ENV_PREFIX) and key not in _OTHER_VARIABLES
     }
+    if "roles" in values:
+        pairs = [pair.partition("=") for pair in values["roles"].split(",") if pair.strip()]
+        values["roles"] = {role.strip(): name.strip() for role, _, name in pairs}
     if "fetch_hosts" in values:
         values["fetch_hosts"] = [h.strip() for h in values["fetch_hosts"].split(",") if h.strip()]
     return values

@@ -60,7 +60,15 @@ class Eyes:
 
 ROLES = tuple(f.name for f in fields(Eyes) if f.name != "profile")
 
-_MAY_BE_EMPTY = {f.name for f in fields(Eyes) if f.default is None}
+PROTOCOLS: dict[str, type] = {
+    "labeler": Labeler,
+    "reader": Reader,
+    "detector": Detector,
+    "segmenter": Segmenter,
+    "writer": Writer,
+    "speaker": Speaker,
+    "grounder": Grounder,
+}
 
 PROFILES: dict[str, dict[str, str]] = {
     "pocket": {
@@ -125,21 +133,45 @@ ENGINES: dict[str, Callable[[Config], Any]] = {
 
 
 def open_eyes(profile: str, config: Config | None = None) -> Eyes:
-    """The engines of a profile, with these settings.
+    """The engines of a profile, with these settings; `config.roles` puts others in their place.
 
-    Raises InvalidConfig for a profile that does not exist, and for an engine that cannot be had as
-    it is configured.
+    Raises InvalidConfig for a profile, role or engine that does not exist, and for an engine that
+    cannot be had as it is configured.
     """
     config = config or Config()
     if profile not in PROFILES:
         raise InvalidConfig(f"There is no profile '{profile}'. Profiles: {', '.join(PROFILES)}.")
+    unknown = set(config.roles) - set(ROLES)
+    if unknown:
+        raise InvalidConfig(
+            f"roles: there is no role {sorted(unknown)[0]!r}. Roles: {', '.join(ROLES)}."
+        )
     made: dict[str, Any] = {}
-    for name in PROFILES[profile].values():
+    played: dict[str, Any] = {}
+    for role, name in (PROFILES[profile] | config.roles).items():
         if name not in made:
-            made[name] = ENGINES[name](config)
-    played = {role: made[name] for role, name in PROFILES[profile].items()}
-    for role in _MAY_BE_EMPTY & played.keys():
-        # What a model can do is known only when its server has named it.
-        if role not in played[role].card.roles:
-            del played[role]
+            made[name] = _engine(name, config)
+        if not isinstance(made[name], PROTOCOLS[role]):
+            raise InvalidConfig(f"roles: the engine {name!r} cannot be the {role}.")
+        played[role] = made[name]
+    # Whether a model writes places is known only when its server has named it.
+    if "grounder" in played and "grounder" not in played["grounder"].card.roles:
+        del played["grounder"]
     return Eyes(profile, **played)
+
+
+def _engine(name: str, config: Config) -> Any:
+    """One of ours, or a model that was added by that name."""
+    if name in ENGINES:
+        return ENGINES[name](config)
+    from twinsight.engines.onnx.shelf import installed, open_model
+
+    folder = config.data_dir / "models"
+    engine = open_model(name, folder)
+    if engine is None:
+        there = ", ".join([*ENGINES, *(card.name for card in installed(folder))])
+        raise InvalidConfig(
+            f"There is no engine {name!r}. Engines: {there}. A model of your own is added by "
+            "`twinsight models add FILE`."
+        )
+    return engine

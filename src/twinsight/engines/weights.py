@@ -86,6 +86,11 @@ def has_vnni() -> bool:
 
 @cache
 def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
+    return open_session(verified_bytes(name), threads)
+
+
+def open_session(content: bytes, threads: int) -> onnxruntime.InferenceSession:
+    """A session for a model's bytes (0 threads: all cores). Raises what onnxruntime raises."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -97,6 +102,4 @@ def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
         # Sums of two int8 products could saturate; exact sums take more than twice the time.
         options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        verified_bytes(name), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
