@@ -4,7 +4,7 @@ BIN := .venv/bin
 SHARED ?= ../shared
 export TWINSIGHT_SHARED := $(SHARED)
 
-.PHONY: help try serve test test-fast lint format bench evals docs wheel lock clean
+.PHONY: help try serve test test-fast lint format bench evals docs wheel lock clean test-frameworks lock-frameworks
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -22,6 +22,10 @@ test: .venv/test ## all tests, the real SDKs of four languages included
 
 test-fast: .venv/test ## the tests that need no other language's client
 	$(BIN)/python -m pytest --ignore tests/clients --ignore tests/guide
+
+test-frameworks: .venv/test ## the examples of LangChain, LlamaIndex, LiteLLM, AI SDK, Genkit and gemini-cli
+	@$(BIN)/python -m tests.frameworks.setup
+	$(BIN)/python -m pytest tests/frameworks -m frameworks
 
 lint: .venv/test ## style, types, layers
 	$(BIN)/ruff check .
@@ -51,6 +55,13 @@ lock: .venv/test ## write the lock files anew
 	$(BIN)/python -m pip install -q uv
 	cd requirements && for set in run try test; do ../$(BIN)/uv pip compile -q ../pyproject.toml $$([ $$set = run ] || echo --extra $$set) \
 	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o $$set.txt; done
+
+lock-frameworks: .venv/test ## write the lock files of the frameworks anew
+	@$(BIN)/python -m pip install -q uv
+	cd tests/frameworks && for set in langchain llama_index litellm; do ../../$(BIN)/uv pip compile -q $$set.in \
+	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o $$set.txt; done
+	cd tests/frameworks && for set in ai genkit gemini_cli; do \
+	  (cd $$set && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved); done
 
 .venv/bin/python:
 	@echo "Making .venv with $$($(PYTHON) --version) …"

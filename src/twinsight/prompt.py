@@ -6,10 +6,18 @@ it, the image room fills in the headers of its pictures, tasks read it and answe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
+
+# What gemini-cli sends beside a question: where it is run, where files begin and end.
+_FRAME = re.compile(
+    r"\s*(?:<session_context>.*</session_context>|Content from @[^\n]*:"
+    r"|--- (?:Content from referenced files|End of content) ---)\s*",
+    re.DOTALL,
+)
 
 
 class Finish(StrEnum):
@@ -96,6 +104,12 @@ class Turn:
         return "\n".join(p.text for p in self.parts if isinstance(p, Text) and not p.thought)
 
     @property
+    def asked(self) -> str:
+        """The turn's words, without parts that only frame a question."""
+        texts = (p.text for p in self.parts if isinstance(p, Text) and not p.thought)
+        return "\n".join(text for text in texts if not _FRAME.fullmatch(text))
+
+    @property
     def images(self) -> tuple[ImageRef, ...]:
         return tuple(p for p in self.parts if isinstance(p, ImageRef))
 
@@ -158,10 +172,10 @@ class Prompt:
 
     @property
     def question(self) -> str:
-        """The words of the last user turn."""
+        """The words of the last user turn, without those that a client puts around them."""
         for turn in reversed(self.turns):
             if turn.role == "user":
-                return turn.text
+                return turn.asked
         return ""
 
 
