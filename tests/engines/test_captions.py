@@ -64,7 +64,7 @@ def grammar(closed: Sequence[int] = (), dangling: Sequence[int] = (), longest: i
     flags = np.zeros((2, 6), bool)
     flags[0, [0, *closed]] = True
     flags[1, list(dangling)] = True
-    return Grammar(0, 1, flags[0], flags[1], longest)
+    return Grammar(0, 1, flags[0], flags[1], np.arange(6), longest)
 
 
 class TestSearch:

@@ -107,6 +107,16 @@ class Closed:
         return self._unseen | unnamed | (self._hangs & ~self._needed[scene.kinds].any(axis=0))
 
 
+def meanings(vocabulary: Vocabulary) -> list[int]:
+    """The same number for words that name the same kind of thing; -1 for the little words."""
+    index = {name: len(vocabulary) + number for number, name in enumerate(kinds())}
+    del index["person"]  # "People around a player" is no repetition.
+    return [
+        -1 if word in DANGLING else index.get(kind_of(word), number)
+        for number, word in enumerate(vocabulary.words)
+    ]
+
+
 @dataclass(frozen=True)
 class Trial:
     """Scenes that teach nothing, and how captions of them are judged."""
@@ -127,7 +137,7 @@ class Course:
         self.vocabulary = Vocabulary.of(c for one in self.teach for c in one.captions)
         self.needs = needs(self.teach)
         self.closed = Closed(self.vocabulary, self.needs)
-        self.often = frozenset(self.vocabulary.encode(sorted(DANGLING)))
+        self.meaning = meanings(self.vocabulary)
         simulation = Simulation(looks, kinds())
         self.examples = [self._example(one, simulation) for one in self.teach]
         draw = np.random.default_rng(seed)
@@ -181,8 +191,7 @@ def train(course: Course, network: Captioner, given: argparse.Namespace, device:
         part = second.with_suffix(".part")
         rehearse(
             network, course.examples, course.cider(course.teach), given.rehearsals, 2e-4,
-            given.seed, device, course.closed, lambda: keep(part),
-            often=course.often,
+            given.seed, device, course.closed, course.meaning, lambda: keep(part),
         )  # fmt: skip
         part.rename(second)
     network.load_state_dict(torch.load(second, weights_only=True))

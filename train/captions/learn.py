@@ -174,15 +174,15 @@ def rehearse(
     seed: int,
     device: str,
     closed: Callable[[Features], NDArray[np.bool_]],
+    meaning: Sequence[int],
     report: Callable[[], None],
     size: int = 24,
     drawn: int = 5,
-    often: frozenset[int] = frozenset(),
 ) -> None:
     """Self-critical training (Rennie et al. 2017), each sample against the mean of its siblings.
 
-    `closed` gives the words (words,) that may not be said of a scene, `often` those that a caption
-    may say twice.
+    `closed` gives the words (words,) that may not be said of a scene; `meaning` is the same
+    number for words that mean the same, -1 for those that a caption may say twice.
     """
     draw = np.random.default_rng(seed)
     dice = torch.Generator(device=device).manual_seed(seed)
@@ -209,7 +209,7 @@ def rehearse(
                 for j in range(drawn):
                     caption = captions[i * drawn + j]
                     earned[i, j] = cider.score([*caption, END], int(index))
-                    earned[i, j] -= REPEATED * repeats(caption, often)
+                    earned[i, j] -= REPEATED * repeats(caption, meaning)
             rewards.append(earned.mean())
             base = (earned.sum(1, keepdims=True) - earned) / (drawn - 1)
             gain = torch.from_numpy((earned - base).reshape(-1)).to(device)
@@ -236,9 +236,9 @@ def rehearse(
         report()
 
 
-def repeats(caption: Sequence[int], often: frozenset[int]) -> int:
-    """How many words are said again, apart from those that may be said often."""
-    once = [word for word in caption if word not in often]
+def repeats(caption: Sequence[int], meaning: Sequence[int]) -> int:
+    """How many words are said again, by what they mean; -1 for words that may be said often."""
+    once = [meaning[word] for word in caption if meaning[word] >= 0]
     return len(once) - len(set(once))
 
 

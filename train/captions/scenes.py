@@ -29,6 +29,9 @@ from twinsight.engines.roles import Sketch
 from twinsight.geometry.boxes import iou
 from twinsight.geometry.detections import Detections
 
+SPOKEN_OF = 0.4
+"""Share of a photo's captions that mention a concept which the photo is about."""
+
 SAME = 0.4
 """Overlap at which a found box is that of a true object of its kind."""
 
@@ -117,6 +120,8 @@ class Simulation:
         told = [look for look in looks if look.layout.captions]
         self._wholes = np.stack([features(look.sketch, kinds).whole for look in told])
         self._about = np.stack([about(look.layout) for look in told])
+        concepts = self._about.shape[1]
+        self._there = self._wholes[:, :concepts][self._about >= SPOKEN_OF]
 
     def _learn(self, look: Look) -> None:
         true, found = look.layout.objects, look.sketch.objects
@@ -191,17 +196,25 @@ class Simulation:
         return found, wh
 
     def _whole(self, layout: Layout, draw: np.random.Generator) -> NDArray[np.float32]:
-        """A blend of the features of two of the six photos that are about the same things."""
+        """The features of a photo that is about the same things, put right where it is not.
+
+        What the labels say of a concept is drawn anew where people spoke of it and not of the
+        other photo's, or the other way round. Few photos have captions, so for a concept with few
+        photos the labels speak as they do for concepts on the whole.
+        """
         mine = about(layout)
-        overlap = (
-            self._about @ mine / (np.linalg.norm(self._about, axis=1) * np.linalg.norm(mine) + 1e-6)
-        )
-        near = np.argsort(overlap + draw.random(len(overlap)) * 0.15)[-6:]
-        first, second = draw.choice(near, 2)
-        share = draw.random()
-        blend = share * self._wholes[first] + (1 - share) * self._wholes[second]
-        noisy = blend + draw.normal(0, 0.04, len(blend))
-        return np.asarray(noisy, np.float32)
+        norms = np.linalg.norm(self._about, axis=1) * np.linalg.norm(mine) + 1e-6
+        alike = self._about @ mine / norms + draw.random(len(norms)) * 0.15
+        donor = int(draw.choice(np.argsort(alike)[-6:]))
+        whole = self._wholes[donor].copy()
+        theirs = self._about[donor]
+        for concept in np.flatnonzero((mine >= SPOKEN_OF) & (theirs < SPOKEN_OF)):
+            there = self._wholes[self._about[:, concept] >= SPOKEN_OF, concept]
+            pool = there if len(there) >= 4 else self._there
+            whole[concept] = draw.choice(pool)
+        for concept in np.flatnonzero((mine == 0) & (theirs > 0)):
+            whole[concept] = draw.choice(self._wholes[self._about[:, concept] == 0, concept])
+        return np.asarray(whole + draw.normal(0, 0.04, len(whole)), np.float32)
 
 
 def about(layout: Layout) -> NDArray[np.float32]:

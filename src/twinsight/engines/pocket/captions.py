@@ -46,13 +46,14 @@ class Vocabulary:
     `needs` are the kinds of which one must be there for a word to be said ("court": tennis racket).
 
     `open` is True for words that want another after them ("a", "of"), `unseen` for words that our
-    eyes can never vouch for ("woman").
+    eyes can never vouch for ("woman"); `meaning` is the same number for words of the same kind.
     """
 
     words: tuple[str, ...]
     kinds: tuple[str, ...]
     needs: tuple[frozenset[str], ...]
     open: NDArray[np.bool_]
+    meaning: NDArray[np.int64]
     unseen: NDArray[np.bool_]
 
 
@@ -67,7 +68,17 @@ def vocabulary() -> Vocabulary:
     words, kinds, needed, marks = (tuple(column) for column in zip(*rows, strict=True))
     needs = tuple(frozenset(filter(None, each.split(","))) for each in needed)
     open_, unseen = (np.array([mark == each for mark in marks]) for each in ("open", "never"))
-    return Vocabulary(words, kinds, needs, open_, unseen)
+    return Vocabulary(words, kinds, needs, open_, _meaning(kinds, open_), unseen)
+
+
+def _meaning(kinds: tuple[str, ...], open_: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """See `Grammar`: one number for all words of a kind, but for people ("people", "a player")."""
+    first: dict[str, int] = {}
+    numbers = [
+        first.setdefault(kind, number) if kind and kind != "person" else number
+        for number, kind in enumerate(kinds)
+    ]
+    return np.where(open_, -1, np.array(numbers))
 
 
 class PocketWriter:
@@ -144,7 +155,7 @@ class PocketWriter:
         )
         closed |= known.unseen
         closed[[PAD, START, OTHER]] = True
-        return Grammar(START, END, closed, known.open, self._longest)
+        return Grammar(START, END, closed, known.open, known.meaning, self._longest)
 
 
 def chooser(sampling: Sampling) -> Callable[[NDArray[np.float32]], int]:

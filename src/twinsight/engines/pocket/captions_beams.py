@@ -23,12 +23,17 @@ NEVER = np.float32(-1e9)
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """`closed` and `dangling` are (words,) booleans: never said; never said last."""
+    """`closed` and `dangling` are (words,) booleans: never said; never said last.
+
+    `meaning` (words,) is the same number for words of which a sentence says only one, -1 for words
+    that it may say often.
+    """
 
     start: int
     end: int
     closed: NDArray[np.bool_]
     dangling: NDArray[np.bool_]
+    meaning: NDArray[np.int64]
     longest: int
 
 
@@ -105,10 +110,13 @@ def _best_hope(grown: list[Sentence], power: float, grammar: Grammar) -> float:
 
 
 def _forbid(chances: NDArray[np.float32], said: tuple[int, ...], grammar: Grammar) -> None:
-    """No end after a word that wants another; no other word twice, and none twice in a row."""
+    """No end after a word that wants another, nothing twice, no word twice in a row."""
     if not said or grammar.dangling[said[-1]]:
         chances[grammar.end] = NEVER
-    chances[[word for word in said if word == said[-1] or not grammar.dangling[word]]] = NEVER
+    for word in said:
+        if grammar.meaning[word] >= 0:
+            chances[grammar.meaning == grammar.meaning[word]] = NEVER
+    chances[list(said[-1:])] = NEVER
 
 
 def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
