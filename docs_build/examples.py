@@ -13,7 +13,7 @@ EXAMPLES = ROOT / "examples"
 
 _LANGUAGES = {".py": "python", ".js": "js", ".mjs": "js", ".ts": "ts", ".sh": "sh", ".go": "go"}
 _COMMENT = re.compile(
-    r"(?:#!.*\n)?(?:/\*(?P<block>.*?)\*/|(?P<lines>(?:^(?://|#).*\n)+))", re.DOTALL | re.M
+    r"(?:#![^\n]*\n)?(?:/\*(?P<block>.*?)\*/|(?P<lines>(?:^(?://|#)[^\n]*\n)+))", re.DOTALL | re.M
 )
 
 
