@@ -117,3 +117,5 @@ def test_help_of_each_command(command: str) -> None:
     done = twinsight(command, "--help")
     assert done.returncode == 0
     assert command in done.stdout
+    if command in ("ask", "detect", "segment", "point", "read"):
+        assert f"Example: twinsight {command} " in " ".join(done.stdout.split())

@@ -141,13 +141,6 @@ def test_names_that_look_like_options_work_after_two_dashes(here: Path) -> None:
     assert files_below(here / "out") == {"overlays/_x.png", "json/_x.json"}
 
 
-@pytest.mark.parametrize("command", ["detect", "segment", "point", "read"])
-def test_help_has_an_example(command: str) -> None:
-    done = twinsight(command, "--help")
-    assert done.returncode == 0
-    assert f"Example: twinsight {command} " in " ".join(done.stdout.split())
-
-
 def many(folder: Path, count: int) -> Path:
     folder.mkdir()
     for number in range(count):
