@@ -23,6 +23,7 @@ _SAMPLES: dict[str, Any] = {
     "max_pixels": 100_000_000,
     "tool": "google_search",
     "file_id": "abc123",
+    "origin": "https://shop.example",
     "name": "gemini-9",
     "version": "v1beta",
     "retry_seconds": 2.0,

@@ -18,6 +18,7 @@
     ├── Unauthenticated            401 UNAUTHENTICATED
     ├── PermissionDenied           403 PERMISSION_DENIED
     │   ├── MissingKey             no API key was sent
+    │   ├── ForeignPage            a page of another site, and no key protects the server
     │   └── FileForbidden          another key's file, or no such file
     ├── NotFound                   404 NOT_FOUND
     │   ├── UnknownModel
@@ -203,6 +204,15 @@ class MissingKey(PermissionDenied):
         super().__init__(
             "Method doesn't allow unregistered callers (callers without established identity). "
             "Please use API Key or other form of API consumer identity to call this API."
+        )
+
+
+class ForeignPage(PermissionDenied):
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"Without API keys this server answers pages of its own machine only, not those of "
+            f"{origin[:100]}. Make a key with `twinsight keys add NAME`, or start it with "
+            "--allow-open."
         )
 
 

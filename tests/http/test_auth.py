@@ -92,3 +92,38 @@ def test_without_keys_any_key_is_taken_but_none_is_not(server: RunningServer) ->
     url = f"{server.url}/v1beta/models"
     assert httpx.get(url, params={"key": "whatever"}).status_code == 200
     assert httpx.get(url).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:5173", 200),
+        ("https://127.0.0.1", 200),
+        ("http://[::1]:3000", 200),
+        ("https://evil.example", 403),
+        ("http://localhost.evil.example", 403),
+        ("http://127.0.0.1.evil.example", 403),
+        ("null", 403),
+        ("http://[", 403),
+    ],
+)
+def test_without_keys_pages_of_other_sites_are_refused(
+    start_server: StartServer, origin: str, status: int
+) -> None:
+    with start_server().client() as client:
+        reply = client.get("/v1beta/files", headers={"Origin": origin})
+    assert reply.status_code == status
+    assert status == 200 or "twinsight keys add" in reply.json()["error"]["message"]
+
+
+def test_pages_of_any_site_may_ask_with_a_key_or_where_it_is_allowed(
+    keyed: tuple[RunningServer, str], start_server: StartServer
+) -> None:
+    page = {"Origin": "https://shop.example"}
+    server, secret = keyed
+    with server.client() as client:
+        guarded = client.get("/v1beta/files", headers=page | {"x-goog-api-key": secret})
+    with start_server(allow_open=True).client() as client:
+        opened = client.get("/v1beta/files", headers=page)
+    assert (guarded.status_code, opened.status_code) == (200, 200)
+    assert guarded.headers["access-control-allow-origin"] == "*"

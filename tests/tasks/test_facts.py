@@ -43,6 +43,16 @@ def filled(question: str, schema: dict[str, Any], *drawings: Drawing) -> Any:
 
 
 ONE = {
+    "a number by another name is not how many things there are": (
+        "Describe the shop window",
+        obj(price={"type": ["number", "null"]}, shoe_size={"type": ["integer", "null"]}),
+        {"price": None, "shoe_size": None},
+    ),
+    "a count by any of its names": (
+        "What is there?",
+        obj(count=INTEGER, total_objects=INTEGER, dogs=INTEGER),
+        {"count": 3, "total_objects": 3, "dogs": 1},
+    ),
     "list on top": (
         "Detect the dog",
         every(obj(box_2d=NUMBERS, label=STRING)),

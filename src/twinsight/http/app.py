@@ -110,7 +110,7 @@ def create_app(config: Config, eyes: Eyes) -> ASGIApp:
         store = await LocalStore.open(config.data_dir / "files", _file_limits(config))
         state = State(
             config=config,
-            keys=Keys(config.data_dir),
+            keys=Keys(config.data_dir, any_page=config.allow_open),
             eyes=eyes,
             pool=Pool(
                 config.worker_threads,

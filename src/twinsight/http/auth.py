@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 import time
@@ -11,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.requests import Request
 
-from twinsight.errors import InvalidConfig, InvalidKey, MissingKey, Unauthenticated
+from twinsight.errors import ForeignPage, InvalidConfig, InvalidKey, MissingKey, Unauthenticated
 
 KEY_PREFIX = "tws-"
 
@@ -33,8 +35,10 @@ class Key:
 class Keys:
     """The keys of one data directory; a change by the command line is seen at the next request."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, any_page: bool = False) -> None:
+        """`any_page`: pages of all sites may ask, even where no key protects the server."""
         self._path = data_dir / "keys.json"
+        self._any_page = any_page
         self._stamp = -1
         self._keys: list[Key] = []
 
@@ -93,7 +97,8 @@ class Keys:
         """Who asks, as an id that files can belong to.
 
         Raises MissingKey (403), InvalidKey (400) or, for a bad bearer token, Unauthenticated (401).
-        With no key configured any key is taken, and each is an owner of its own.
+        With no key configured any key is taken, and each is an owner of its own; a page that the
+        user merely looks at must not guess one, so that those of other sites get ForeignPage (403).
         """
         sent, bearer = _sent(request)
         if not sent:
@@ -101,6 +106,9 @@ class Keys:
         known = self.all()
         digest = _hash(sent)
         if not known:
+            origin = request.headers.get("origin", "")
+            if origin and not (self._any_page or _is_local(origin)):
+                raise ForeignPage(origin)
             return "open-" + digest[:16]
         # Every key is compared, so that the time tells nothing about which came close.
         matches = [k for k in known if hmac.compare_digest(k.sha256, digest)]
@@ -116,6 +124,21 @@ def _sent(request: Request) -> tuple[str, bool]:
         return key.strip(), False
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return (token.strip(), True) if scheme.lower() == "bearer" else ("", False)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine and no other."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_local(origin: str) -> bool:
+    try:
+        return is_loopback(urlsplit(origin).hostname or "")
+    except ValueError:
+        return False
 
 
 def _hash(secret: str) -> str:

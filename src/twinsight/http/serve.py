@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import sys
 
@@ -15,7 +14,7 @@ from twinsight.config import Config
 from twinsight.engines.eyes import open_eyes
 from twinsight.errors import InvalidConfig
 from twinsight.http.app import create_app
-from twinsight.http.auth import Keys
+from twinsight.http.auth import Keys, is_loopback
 
 _RECIPE = """\
 [bold]Twinsight {version}[/] answers at [bold]{url}[/]  (profile {profile}, {keys})
@@ -35,7 +34,7 @@ Press Ctrl+C to stop."""
 def serve(config: Config, console: Console) -> None:
     """Serves until stopped. Raises InvalidConfig when it must not or cannot start."""
     keyed = bool(Keys(config.data_dir).all())
-    if not keyed and not config.allow_open and not _is_loopback(config.host):
+    if not keyed and not config.allow_open and not is_loopback(config.host):
         raise InvalidConfig(
             f"Binding {config.host} would let other machines in, and no API key is configured. "
             "Make one with `twinsight keys add NAME`, or say --allow-open to serve everybody."
@@ -78,13 +77,6 @@ class _Server(uvicorn.Server):
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
             self._ready(f"http://{f'[{shown}]' if ':' in shown else shown}:{port}")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _recipe(url: str, config: Config, keyed: bool) -> str:

@@ -209,8 +209,10 @@ class SceneFacts:
         things = " ".join(w for w in _named(ask) if w not in COUNT | {"of", "the"})
         asked = [f"how many {things}?"] if things else []
         asked += [ask.schema.get("description", "")]
-        asked += [self.prompt.question] if self.task is Task.COUNT else ["how many objects?"]
-        for question in asked if words & COUNT or not ask.path or things else asked[1:2]:
+        if not things or words & REPLY:
+            # A number by any other name ("price") is not how many things there are.
+            asked += [self.prompt.question] if self.task is Task.COUNT else ["how many objects?"]
+        for question in asked:
             word = self._answered(question, english=True)
             if word and word.isdecimal() and (number := number_of(word)) is not None:
                 return number
