@@ -78,7 +78,7 @@ class Request:
 
 
 def _is_strange(target: Target, eyes: Eyes) -> bool:
-    """Whether neither the detector nor the labeler has a name for it, and nobody finds any words."""
+    """Whether neither detector nor labeler has a name for it, and nobody finds any words."""
     if not target.unknown or eyes.grounder is not None:
         return False
     asked = vocabulary.fold(target.phrase)
