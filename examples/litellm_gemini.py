@@ -2,6 +2,7 @@
 
 Start a server (`twinsight serve`), then `pip install litellm` and run this with
 `GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:8080 python litellm_gemini.py photo.jpg`.
+LiteLLM fetches a list of prices when it starts; offline, set `LITELLM_LOCAL_MODEL_COST_MAP=True`.
 """
 
 import base64

@@ -18,6 +18,7 @@ from tests.eyes import told_eyes
 from twinsight.albums.folder import OutFolder
 from twinsight.engines.eyes import Eyes
 from twinsight.errors import FailedPrecondition, ResourceExhausted, UsageError
+from twinsight.image.header import read_header
 
 CUP = told_eyes(objects=[("cup", (0.25, 0.25, 0.75, 0.75))], lines=["one line"])
 
@@ -104,6 +105,19 @@ def test_results_of_a_turned_photo_are_upright(task: str, tmp_path: Path) -> Non
     assert size_of(tmp_path / "out/overlays/turned.jpg") == (48, 64)
     for mask in (tmp_path / "out").rglob("masks/**/*.png"):
         assert size_of(mask) == (48, 64)
+
+
+@pytest.mark.parametrize("name", ["turn_6", "grey", "alpha"])
+def test_heic_is_a_picture_too(name: str, tmp_path: Path) -> None:
+    photo = Path(__file__).parents[1] / f"image/data/{name}.heic"
+    [result] = make(photo, tmp_path, CUP, formats=("yolo",))
+    assert result.error == ""
+    wh = read_header(photo.read_bytes()).wh
+    assert size_of(tmp_path / f"overlays/{name}.jpg") == wh
+    assert size_of(tmp_path / f"yolo/images/{name}.jpg") == wh
+    assert (tmp_path / f"yolo/labels/{name}.txt").read_text().split() == [
+        "0", "0.500000", "0.500000", "0.500000", "0.500000"
+    ]  # fmt: skip
 
 
 class TestResume:

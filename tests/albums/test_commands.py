@@ -119,6 +119,28 @@ def test_doubts_are_told(find: str, doubts: list[str], pocket_eyes: Eyes) -> Non
     assert Request(Task.DETECT, find).doubts(pocket_eyes) == doubts
 
 
+@pytest.mark.parametrize(
+    ("find", "kinds"),
+    [
+        pytest.param("dogs and cats on the left", ["cat", "dog"], id="in the eyes' order"),
+        pytest.param("pets", ["cat", "dog"], id="a wider word"),
+        pytest.param("text and cups", ["cup", "text"], id="text last"),
+        pytest.param("les tasses", ["cup"], id="in French"),
+        pytest.param("flux capacitors", [], id="nothing known"),
+    ],
+)
+def test_kinds_are_those_looked_for(find: str, kinds: list[str], pocket_eyes: Eyes) -> None:
+    assert Request(Task.DETECT, find).kinds(pocket_eyes) == kinds
+
+
+def test_kinds_are_all_but_those_left_out(pocket_eyes: Eyes) -> None:
+    assert len(Request(Task.DETECT).kinds(pocket_eyes)) == 80
+    kinds = Request(Task.DETECT, "everything except people").kinds(pocket_eyes)
+    assert len(kinds) == 79
+    assert "person" not in kinds
+    assert Request(Task.READ).kinds(pocket_eyes) == ["text"]
+
+
 def test_nothing_known_is_refused_with_what_is_known(pocket_eyes: Eyes) -> None:
     with pytest.raises(InvalidValue) as refusal:
         Request(Task.DETECT, "flux capacitors and gizmos").doubts(pocket_eyes)
