@@ -314,6 +314,22 @@ def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> Non
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
+def test_altered_notes_lead_nowhere_else(tmp_path: Path) -> None:
+    photo, precious = drawn(tmp_path / "in/a.png"), tmp_path / "precious"
+    precious.write_text("keep")
+    make(photo, tmp_path / "out", CUP)
+    record = tmp_path / "out/.twinsight/records/a.json"
+    record.write_text(record.read_text().replace("json/a.json", "../precious"))
+    [result] = make(photo, tmp_path / "out", CUP)
+    assert (result.error, result.is_new) == ("", True)
+    names = {str(photo): "../../../elsewhere/a", "other": 3}
+    (tmp_path / "out/.twinsight/names.json").write_text(json.dumps(names))
+    [result] = make(photo, tmp_path / "out", CUP)
+    assert "leads out of the output folder" in result.error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out", "precious"]
+    assert precious.read_text() == "keep"
+
+
 def test_a_link_in_the_place_of_a_result_is_replaced_not_followed(tmp_path: Path) -> None:
     photo = drawn(tmp_path / "in/a.png")
     (tmp_path / "out/json").mkdir(parents=True)

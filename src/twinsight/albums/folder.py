@@ -102,8 +102,8 @@ class OutFolder:
             return None
 
     def remove(self, name: str) -> None:
-        """Removes a file of the folder, if it is there."""
-        (self.root / name).unlink(missing_ok=True)
+        """Removes a file of the folder, if it is there. Raises FailedPrecondition as `write`."""
+        self._inside(name).unlink(missing_ok=True)
 
     def names(self) -> dict[str, str]:
         """The names given to pictures by earlier runs; none where the note is unreadable."""
@@ -111,16 +111,22 @@ class OutFolder:
             given = json.loads(self.read(f"{OWN}/names.json") or b"{}")
         except ValueError:
             return {}
-        return given if isinstance(given, dict) else {}
+        pairs = given.items() if isinstance(given, dict) else ()
+        return {path: name for path, name in pairs if isinstance(name, str)}
 
     def remember(self, names: Mapping[str, str]) -> None:
         """Notes the names. Paths need not be Unicode, which JSON's escapes allow."""
         self.write(f"{OWN}/names.json", json.dumps(names, indent=0).encode("ascii"))
 
     def _place(self, name: str) -> Path:
-        """Where a file goes; its folder may not be a link that leads out of ours."""
-        path = self.root / name
+        """Where a file goes; its folder is made."""
+        path = self._inside(name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _inside(self, name: str) -> Path:
+        """The path of that name; neither dots nor links may lead out of the folder."""
+        path = self.root / name
         if not path.parent.resolve().is_relative_to(self._real):
             raise FailedPrecondition(f"{path.parent} leads out of the output folder.")
         return path

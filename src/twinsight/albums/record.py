@@ -54,12 +54,15 @@ def stamp_of(path: Path) -> tuple[int, int]:
 
 
 def load(out: OutFolder, name: str) -> Record | None:
-    """The record of a picture's results; None when there is none that can be read."""
+    """The record of a picture's results; None when there is none that can be relied on."""
     data = out.read(_place(name))
     try:
-        return msgspec.json.decode(data, type=Record) if data else None
+        record = msgspec.json.decode(data, type=Record) if data else None
     except msgspec.DecodeError:
         return None
+    if record is None or any(".." in Path(file).parts for file in record.files):
+        return None
+    return record
 
 
 def save(out: OutFolder, name: str, record: Record) -> None:
