@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,11 +64,14 @@ class Standin:
 
 
 @contextmanager
-def standing_in() -> Iterator[Standin]:
-    """The stand-in on a free port."""
+def standing_in(tls: ssl.SSLContext | None = None) -> Iterator[Standin]:
+    """The stand-in on a free port, by HTTPS with a context."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    stand = Standin(f"http://127.0.0.1:{server.server_address[1]}")
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "https" if tls else "http"
+    stand = Standin(f"{scheme}://127.0.0.1:{server.server_address[1]}")
     server.stand = stand  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

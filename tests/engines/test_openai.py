@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import base64
 import io
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from google import genai
 from google.genai import errors, types
 from PIL import Image
@@ -486,6 +493,49 @@ def test_the_wait_ends_when_the_client_leaves(stand: Standin, spoken: RunningSer
         next(reply.iter_lines())
         assert started.is_set()
     assert stand.left.wait(20), "the engine went on talking to nobody"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A key and a certificate for 127.0.0.1 that signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stand-in")])
+    now = datetime.now(UTC)
+    alone = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(alone, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = tmp_path / "certificate.pem"
+    file.write_bytes(secret + made.public_bytes(pem))
+    return file
+
+
+def test_https(
+    certificate: Path, start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with standing_in(context) as secure:
+        with pytest.raises(InvalidConfig, match="certificate"):
+            open_engine(Config(engine_url=secure.url))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        engine = open_engine(Config(engine_url=secure.url))
+        server = start_server(eyes=replace(told_eyes(), speaker=engine))
+        secure.play(says("safe"))
+        with genai.Client(api_key="k", http_options={"base_url": server.url}) as client:
+            assert ask(client).text == "safe"
+        secure.play(says(*["word "] * 5000, between=lambda: secure.left.wait(0.01)))
+        url = f"/v1beta/models/{MODEL}:streamGenerateContent?alt=sse"
+        with (
+            server.client() as http,
+            http.stream("POST", url, json={"contents": "Go on."}) as reply,
+        ):
+            next(reply.iter_lines())
+        assert secure.left.wait(20), "the engine went on talking to nobody"
 
 
 def test_waiting_takes_no_worker(stand: Standin, client: genai.Client) -> None:

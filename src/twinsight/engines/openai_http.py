@@ -244,6 +244,7 @@ def _name(fault: Exception) -> str:
         BrokenPipeError: "connection lost",
         TimeoutError: "no answer to the connection",
         socket.gaierror: "its name has no address",
+        ssl.SSLCertVerificationError: "its certificate is not trusted (SSL_CERT_FILE names others)",
         http.client.IncompleteRead: "its answer was cut",
         http.client.RemoteDisconnected: "it closed the connection without an answer",
     }
