@@ -58,7 +58,7 @@ lock: .venv/test ## write the lock files anew
 
 lock-frameworks: .venv/test ## write the lock files of the frameworks anew
 	@$(BIN)/python -m pip install -q uv
-	cd tests/frameworks && for set in langchain llama_index litellm; do ../../$(BIN)/uv pip compile -q $$set.in \
+	cd tests/frameworks && for set in langchain llama_index litellm label_studio; do ../../$(BIN)/uv pip compile -q $$set.in \
 	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o $$set.txt; done
 	cd tests/frameworks && for set in ai genkit gemini_cli; do \
 	  (cd $$set && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved); done

@@ -1,7 +1,7 @@
 """Annotations read back by other people's readers: things are where the eyes saw them.
 
-`hotcoco` reads COCO as pycocotools does, `supervision` reads COCO and YOLO. For Label Studio, whose
-reader is a whole application, places are turned back into pixels by its documented rules.
+`hotcoco` reads COCO as pycocotools does, `supervision` reads COCO and YOLO. For Label Studio places
+are turned back into pixels by its documented rules; `make test-frameworks` asks its own SDK.
 """
 
 from __future__ import annotations

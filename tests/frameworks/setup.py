@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.clients.setup import HOME, Missing, js_client, python_client
 
 HERE = Path(__file__).resolve().parent
-PYTHON = ("langchain", "llama_index", "litellm")
+PYTHON = ("langchain", "llama_index", "litellm", "label_studio")
 JAVASCRIPT = ("ai", "genkit", "gemini_cli")
 
 

@@ -15,10 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.albums.making import make
 from tests.conftest import SAMPLES, RunningServer
 from tests.frameworks.setup import folder_of, why_missing
+from twinsight.engines.eyes import Eyes
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "examples"
 PHOTO = SAMPLES / "coffee.jpg"
 PROGRAMS = {
     "langchain": "langchain_google.py",
@@ -122,3 +125,19 @@ def test_supervision_reads_and_draws(server: RunningServer, tmp_path: Path) -> N
         assert drawn.size == photo.size
         changed = np.abs(np.asarray(drawn).astype(int) - np.asarray(photo.convert("RGB"))) > 8
     assert changed.any(axis=2).mean() > 0.5
+
+
+@pytest.mark.frameworks
+@pytest.mark.parametrize("task", ["detect", "segment", "point", "read"])
+def test_label_studio_reads_albums(task: str, pocket_eyes: Eyes, tmp_path: Path) -> None:
+    make(SAMPLES, tmp_path, pocket_eyes, task, formats=("coco", "label-studio"))
+    command = [str(need("label_studio") / "bin/python"), str(HERE / "label_studio_boxes.py"), "."]
+    read = json.loads(run(command, tmp_path, dict(os.environ)).splitlines()[-1])
+    assert read["wrong"] == []
+    annotations = json.loads((tmp_path / "coco.json").read_text())["annotations"]
+    assert len(annotations) >= 2
+    if task == "detect":
+        ours = np.array([annotation["bbox"] for annotation in annotations])
+        assert np.array(read["boxes"]) == pytest.approx(ours, abs=0.02)
+    if task == "segment":
+        assert len(read["boxes"]) >= len(annotations)
