@@ -86,6 +86,12 @@ class Config:
     engine_url: str = _setting(
         "", "an OpenAI-dialect server with a vision-language model; makes the profile desk"
     )
+    engine_gguf: str = _setting(
+        "", "a GGUF file to serve by llama.cpp in a child process, in place of engine_url"
+    )
+    engine_mmproj: str = _setting("", "the GGUF file of that model's eyes")
+    engine_program: str = _setting("", "a llama-server to serve it, in place of xllamacpp")
+    engine_context: int = _setting(8192, "tokens of one conversation with that model")
     engine_model: str = _setting("", "which of that server's models; needed when it has several")
     engine_dialect: str = _setting(
         "", "how that model writes boxes; told by its name when empty, none for not at all"
@@ -174,9 +180,10 @@ def load(
         for name, value in values.items():
             config = replace(config, **{name: _convert(name, value, source)})
             origin[name] = source
-    if config.engine_url and origin["profile"] == "default":
-        config = replace(config, profile="desk")
-        origin["profile"] = "engine_url"
+    for name in ("engine_url", "engine_gguf"):
+        if getattr(config, name) and origin["profile"] == "default":
+            config = replace(config, profile="desk")
+            origin["profile"] = name
     _check(config)
     return Loaded(config, origin)
 
@@ -200,6 +207,8 @@ def _environment(environ: Mapping[str, str]) -> dict[str, Any]:
     }
     if "roles" in values:
         pairs = [pair.partition("=") for pair in values["roles"].split(",") if pair.strip()]
+        if not all(role.strip() and name.strip() for role, _, name in pairs):
+            raise InvalidConfig("TWINSIGHT_ROLES is written like detector=NAME,segmenter=NAME.")
         values["roles"] = {role.strip(): name.strip() for role, _, name in pairs}
     if "fetch_hosts" in values:
         values["fetch_hosts"] = [h.strip() for h in values["fetch_hosts"].split(",") if h.strip()]
@@ -229,6 +238,7 @@ def _convert(name: str, value: Any, source: str) -> Any:
 
 
 _POSITIVE = (
+    "engine_context",
     "engine_max_side",
     "engine_requests",
     "max_body_bytes",
@@ -249,6 +259,8 @@ _POSITIVE = (
 
 
 def _check(config: Config) -> None:
+    if config.engine_url and config.engine_gguf:
+        raise InvalidConfig("engine_url and engine_gguf are two engines: set one of them.")
     for name in _POSITIVE:
         if getattr(config, name) <= 0:
             raise InvalidConfig(f"{name} must be above zero, not {getattr(config, name)}.")

@@ -17,7 +17,7 @@ from twinsight import __version__
 from twinsight.ask import Question, answer
 from twinsight.config import Config, Loaded
 from twinsight.engines import weights
-from twinsight.engines.openai import open_engine
+from twinsight.engines.eyes import open_speaker
 from twinsight.errors import TwinsightError
 from twinsight.files import doctor
 from twinsight.files.limits import FileLimits
@@ -40,9 +40,9 @@ def examine(loaded: Loaded, out: Console, repair: bool = False) -> bool:
         report.check(name, partial(_weight, name))
     out.print("\n[bold]Stored files[/]")
     report.check(str(loaded.config.data_dir), partial(_stored, loaded.config, repair))
-    if loaded.config.engine_url:
+    if loaded.config.engine_url or loaded.config.engine_gguf:
         out.print("\n[bold]Engine[/]")
-        report.check(loaded.config.engine_url, lambda: open_engine(loaded.config).health())
+        report.check("engine", partial(_engine, loaded.config))
     out.print("\n[bold]Self-test[/]")
     for name, word in SELF_TEST:
         report.check(name, partial(_self_test, name, word, loaded.config))
@@ -76,6 +76,14 @@ def _weight(name: str) -> str:
     weights.session(name)
     ms = (time.perf_counter() - started) * 1000
     return f"{card.bytes / 1e6:.1f} MB, sha256 {card.sha256[:12]}…, {card.licence}, {ms:.0f} ms"
+
+
+def _engine(config: Config) -> str:
+    engine = open_speaker(config)
+    try:
+        return str(engine.health())
+    finally:
+        engine.close()
 
 
 def _stored(config: Config, repair: bool) -> str:

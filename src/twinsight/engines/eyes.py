@@ -114,7 +114,12 @@ def _pocket_captions(config: Config) -> Any:
     return PocketWriter(threads=1)
 
 
-def _openai(config: Config) -> Any:
+def open_speaker(config: Config) -> Any:
+    """The vision-language model that the settings name. Raises InvalidConfig."""
+    if config.engine_gguf:
+        from twinsight.engines.gguf import open_gguf
+
+        return open_gguf(config)
     from twinsight.engines.openai import open_engine
 
     return open_engine(config)
@@ -128,7 +133,7 @@ ENGINES: dict[str, Callable[[Config], Any]] = {
     "pocket-boxes": _pocket_boxes,
     "pocket-masks": _pocket_masks,
     "pocket-captions": _pocket_captions,
-    "openai": _openai,
+    "openai": open_speaker,
 }
 
 

@@ -111,7 +111,7 @@ def open_engine(config: Config) -> OpenAIEngine:
             f"The profile '{config.profile}' needs a model's server. Start one, for example "
             "`llama-server -m model.gguf --mmproj mmproj.gguf` or `vllm serve MODEL`, and say "
             'where it is: engine_url = "http://127.0.0.1:8080" in twinsight.toml, '
-            "TWINSIGHT_ENGINE_URL, or --engine-url."
+            "TWINSIGHT_ENGINE_URL, or --engine-url. Or name a GGUF file of yours as engine_gguf."
         )
     line = Line(config.engine_url, config.engine_key)
     try:
@@ -124,10 +124,10 @@ def open_engine(config: Config) -> OpenAIEngine:
     finally:
         line.close()
     offer = _chosen(offers, config)
-    return OpenAIEngine(line, offer, _dialect(offer.model, config), config.engine_max_side)
+    return OpenAIEngine(line, offer, dialect_for(offer.model, config), config.engine_max_side)
 
 
-def _dialect(model: str, config: Config) -> Dialect | None:
+def dialect_for(model: str, config: Config) -> Dialect | None:
     """The dialect that the settings name, else the one that the model's name tells."""
     if config.engine_dialect in ("", "none"):
         return None if config.engine_dialect else dialect_of(model)
