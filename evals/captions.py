@@ -7,8 +7,8 @@ five human captions a photo: CIDEr and BLEU-4 by `pycocoevalcap` (CIDEr's rarity
 these photos' own captions, as is usual). CHAIR: of the kinds of objects that captions name, the
 share that is not there (i), and the share of captions that name one (s); a kind is there when the
 instance labels have it, or (as CHAIR's authors count) a person mentioned it. Rows to compare with:
-the sentence by rule that is said without a writer, the writer without eyes, a person's caption
-against the other four.
+the sentence by rule that is said without a writer, the writer that is told of objects but not of
+labels, a person's caption against the other four.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from bench.server import BenchServer
 from evals.answers import Asker, instances
+from evals.api import Api
 from train.captions.words import kinds_in, split
 from twinsight.engines.eyes import Eyes, open_eyes
-from twinsight.engines.roles import Sketch, Wording
+from twinsight.engines.roles import Sketch, Wording, Writer
 from twinsight.prompt import Sampling
+from twinsight.tasks.scene import SceneCache
 
 ASKED = "Caption this image."
 Captions = Mapping[int, str]
@@ -108,14 +111,13 @@ def person(truth: Truth) -> tuple[Captions, dict[int, list[str]]]:
 
 
 class Blind:
-    """A writer that is told nothing of the picture."""
+    """The writer without the labeler: it is told of the objects only."""
 
-    def __init__(self, writer: Any) -> None:
+    def __init__(self, writer: Writer) -> None:
         self.card, self._writer = writer.card, writer
 
     def write(self, sketch: Sketch, sampling: Sampling | None = None) -> Wording:
-        words: Wording = self._writer.write(replace(sketch, labels=(), colours=()), sampling)
-        return words
+        return self._writer.write(replace(sketch, labels=()), sampling)
 
 
 def sheet(path: Path, said: Captions, truth: Truth, count: int = 30) -> None:
@@ -146,12 +148,15 @@ def _wrapped(text: str, width: int = 42) -> list[str]:
     return lines
 
 
-def ask_all(eyes: Eyes, truth: Truth, cache_of: Asker | None = None) -> tuple[Captions, Asker]:
-    """The answers in process; what another asker has seen is not looked at again."""
+def ask_all(eyes: Eyes, truth: Truth, seen: SceneCache) -> Captions:
+    """The answers in process; what was seen is looked at no more, what was written is forgotten."""
     asker = Asker(eyes)
-    if cache_of is not None:
-        asker.cache = cache_of.cache
-    return {number: asker.ask(photo, ASKED) for number, photo in truth.photos.items()}, asker
+    asker.cache = seen
+    said = {}
+    for number, photo in truth.photos.items():
+        seen.findings(photo.name.encode()).wordings.clear()
+        said[number] = asker.ask(photo, ASKED)
+    return said
 
 
 def main() -> None:
@@ -176,12 +181,20 @@ def main() -> None:
     )
     one, others = person(truth)
     report("a person, against the other four", one, truth, others)
-    by_rule, asker = ask_all(replace(eyes, writer=None), truth)
-    report("sentence by rule", by_rule, truth)
+    seen = SceneCache(len(truth.photos))
+    report("sentence by rule", ask_all(replace(eyes, writer=None), truth, seen), truth)
     started = time.perf_counter()
-    written, _ = ask_all(eyes, truth, asker)
+    written = ask_all(eyes, truth, seen)
     report("writer", written, truth)
     print(f"scenes known, {1000 * (time.perf_counter() - started) / len(written):.0f} ms a caption")
+    if eyes.writer is not None:
+        blind = replace(eyes, writer=Blind(eyes.writer))
+        report("writer, without the labels", ask_all(blind, truth, seen), truth)
+    if options.api:
+        with BenchServer() as server:
+            api = Api(server)
+            answers = {number: api.ask(photo, ASKED) for number, photo in truth.photos.items()}
+        report("writer, through the API", answers, truth)
     if options.write:
         options.write.write_text(json.dumps(written, indent=1), "utf-8")
     if options.sheet:

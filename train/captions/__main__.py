@@ -5,8 +5,7 @@
 1. Looks at the photos of `coco_train` with the pocket engines, to learn how they err.
 2. Imitates the captions of `coco_text/scenes.jsonl`, each layout seen anew in every epoch as the
    engines would have seen it.
-3. Rehearses: samples captions, rewards those that score above their siblings by CIDEr-D.
-4. Exports two ONNX networks (reader, writer with its memory), int8 storage, and their manifests.
+3. Exports two ONNX networks (reader, writer with its memory), int8 storage, and their manifests.
 
 One layout in fifteen teaches nothing and gives the figures that are printed; `coco_dev` is not
 read. Seeded; uses a GPU when there is one. `--work` keeps what was seen and the weights of each
@@ -27,8 +26,8 @@ import torch
 from numpy.typing import NDArray
 
 from train.captions.cider import Cider
-from train.captions.export import DANGLING, export
-from train.captions.learn import Example, greedy_cider, imitate, rehearse, words_of
+from train.captions.export import export
+from train.captions.learn import Example, greedy_cider, imitate, words_of
 from train.captions.needs import needs
 from train.captions.network import Captioner, Sizes
 from train.captions.scenes import Layout, Look, Simulation, layouts, photo_layouts
@@ -46,7 +45,7 @@ LONGEST = 16
 """Words of the longest captions that are imitated: one in fifty is longer."""
 LOOK_SIDE = 1280
 BEAMS = 4
-LENGTH_POWER = 0.7
+LENGTH_POWER = 0.5
 
 
 def kinds() -> tuple[str, ...]:
@@ -107,16 +106,6 @@ class Closed:
         return self._unseen | unnamed | (self._hangs & ~self._needed[scene.kinds].any(axis=0))
 
 
-def meanings(vocabulary: Vocabulary) -> list[int]:
-    """The same number for words that name the same kind of thing; -1 for the little words."""
-    index = {name: len(vocabulary) + number for number, name in enumerate(kinds())}
-    del index["person"]  # "People around a player" is no repetition.
-    return [
-        -1 if word in DANGLING else index.get(kind_of(word), number)
-        for number, word in enumerate(vocabulary.words)
-    ]
-
-
 @dataclass(frozen=True)
 class Trial:
     """Scenes that teach nothing, and how captions of them are judged."""
@@ -137,7 +126,6 @@ class Course:
         self.vocabulary = Vocabulary.of(c for one in self.teach for c in one.captions)
         self.needs = needs(self.teach)
         self.closed = Closed(self.vocabulary, self.needs)
-        self.meaning = meanings(self.vocabulary)
         simulation = Simulation(looks, kinds())
         self.examples = [self._example(one, simulation) for one in self.teach]
         draw = np.random.default_rng(seed)
@@ -173,28 +161,18 @@ class Course:
 
 
 def train(course: Course, network: Captioner, given: argparse.Namespace, device: str) -> None:
-    """Both lessons, each kept in the work folder after every epoch."""
-    first, second = given.work / "imitated.pt", given.work / "rehearsed.pt"
+    """Teaches; the weights are kept in the work folder after every epoch."""
+    ready = given.work / "imitated.pt"
+    part = ready.with_suffix(".part")
 
-    def keep(path: Path) -> None:
-        torch.save(network.state_dict(), path)
+    def keep() -> None:
+        torch.save(network.state_dict(), part)
         course.report(network, device)
 
-    if not first.exists():
-        part = first.with_suffix(".part")
-        imitate(
-            network, course.examples, given.epochs, 1e-3, given.seed, device, lambda: keep(part)
-        )
-        part.rename(first)
-    if not second.exists():
-        network.load_state_dict(torch.load(first, weights_only=True))
-        part = second.with_suffix(".part")
-        rehearse(
-            network, course.examples, course.cider(course.teach), given.rehearsals, 2e-4,
-            given.seed, device, course.closed, course.meaning, lambda: keep(part),
-        )  # fmt: skip
-        part.rename(second)
-    network.load_state_dict(torch.load(second, weights_only=True))
+    if not ready.exists():
+        imitate(network, course.examples, given.epochs, 1e-3, given.seed, device, keep)
+        part.rename(ready)
+    network.load_state_dict(torch.load(ready, weights_only=True))
 
 
 def main() -> None:
@@ -203,7 +181,6 @@ def main() -> None:
     ask.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "train-captions")
     ask.add_argument("--seed", type=int, default=7)
     ask.add_argument("--epochs", type=int, default=8)
-    ask.add_argument("--rehearsals", type=int, default=10)
     ask.add_argument("--width", type=int, default=192)
     ask.add_argument("--threads", type=int, default=1)
     given = ask.parse_args()
@@ -218,7 +195,7 @@ def main() -> None:
     train(course, network, given, device)
     command = f"python -m train.captions --seed {given.seed} --epochs {given.epochs}"
     facts = {"kinds": list(kinds()), "beams": BEAMS, "length_power": LENGTH_POWER}
-    command += f" --rehearsals {given.rehearsals} --width {given.width}"
+    command += f" --width {given.width}"
     export(network.cpu().eval(), course.vocabulary, course.needs, facts, command)
 
 

@@ -1,8 +1,8 @@
-"""CIDEr-D, a caption's likeness to what people wrote, as a reward for training.
+"""CIDEr-D, a caption's likeness to what people wrote, to watch the training by.
 
 Vedantam et al. 2015; the variant of the COCO caption server: n-grams of 1 to 4 words weighed by
-rarity, counts clipped, a Gaussian penalty on the difference in length (sigma 6), times 10. The end
-of a caption counts as a word here, so that captions which stop short of a sentence earn less.
+rarity, counts clipped, a Gaussian penalty on the difference in length (sigma 6), times 10. The
+caller may add the end of a caption as a word, so that those which stop short of one earn less.
 """
 
 from __future__ import annotations

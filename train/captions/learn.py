@@ -1,4 +1,4 @@
-"""Two lessons: first to say what people said, then to say what earns the most CIDEr-D."""
+"""The lesson: to say what people said of the scene. And what the captions are worth."""
 
 from __future__ import annotations
 
@@ -16,9 +16,6 @@ from train.captions.cider import Cider
 from train.captions.network import Captioner
 from train.captions.words import END, OTHER, PAD, START, Vocabulary
 from twinsight.engines.pocket.captions_scene import NUMBERS, Features
-
-REPEATED = 0.3
-"""CIDEr-D that a repeated word costs: CIDEr-D itself hardly minds."""
 
 
 @dataclass
@@ -61,11 +58,6 @@ def _order(count: int, size: int, draw: np.random.Generator) -> Iterator[np.ndar
     rows = draw.permutation(count)
     for start in range(0, count, size):
         yield rows[start : start + size]
-
-
-def spread(rows: Tensor, times: int) -> Tensor:
-    """(layers, 2, b, …) → (layers, 2, b · times, …), each scene `times` in a row."""
-    return rows.repeat_interleave(times, 2)
 
 
 def imitate(
@@ -136,28 +128,16 @@ def pad(captions: Sequence[Sequence[int]], device: str) -> tuple[Tensor, Tensor]
 
 
 @torch.no_grad()
-def sample(
-    network: Captioner,
-    rows: Tensor,
-    mask: Tensor,
-    never: Tensor,
-    draw: torch.Generator,
-    greedy: bool = False,
-) -> Tensor:
-    """Captions drawn from the network, (b, t), padded after END."""
-    b = mask.shape[0]
-    device = mask.device
+def likeliest(network: Captioner, rows: Tensor, mask: Tensor, never: Tensor) -> Tensor:
+    """The captions of the likeliest next words, (b, t), padded after END."""
+    b, device = mask.shape[0], mask.device
     words = torch.full((b, 1), START, device=device)
     done = torch.zeros(b, dtype=torch.bool, device=device)
     past, said = None, []
     for at in range(network.sizes.longest):
         hidden, past = network.think(words, past, rows, mask, torch.tensor([at], device=device))
         logits = network.words_for(hidden[:, 0]).float() + never
-        if greedy:
-            words = logits.argmax(-1, keepdim=True)
-        else:
-            words = torch.multinomial(logits.softmax(-1), 1, generator=draw)
-        words = words.masked_fill(done[:, None], PAD)
+        words = logits.argmax(-1, keepdim=True).masked_fill(done[:, None], PAD)
         said.append(words)
         done |= words[:, 0] == END
         if bool(done.all()):
@@ -165,92 +145,15 @@ def sample(
     return torch.cat(said, 1)
 
 
-def rehearse(
-    network: Captioner,
-    examples: Sequence[Example],
-    cider: Cider,
-    epochs: int,
-    rate: float,
-    seed: int,
-    device: str,
-    closed: Callable[[Features], NDArray[np.bool_]],
-    meaning: Sequence[int],
-    report: Callable[[], None],
-    size: int = 24,
-    drawn: int = 5,
-) -> None:
-    """Self-critical training (Rennie et al. 2017), each sample against the mean of its siblings.
-
-    `closed` gives the words (words,) that may not be said of a scene; `meaning` is the same
-    number for words that mean the same, -1 for those that a caption may say twice.
-    """
-    draw = np.random.default_rng(seed)
-    dice = torch.Generator(device=device).manual_seed(seed)
-    steps = epochs * -(-len(examples) // size)
-    best = torch.optim.AdamW(network.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.0)
-    plan = torch.optim.lr_scheduler.LambdaLR(
-        best, lambda s: min((s + 1) / 50, max(0.1, 1 - s / steps))
-    )
-    for epoch in range(epochs):
-        started, rewards = time.perf_counter(), []
-        for chosen in _order(len(examples), size, draw):
-            scenes = [examples[i].see(draw) for i in chosen]
-            batch = drop_whole(stack(scenes, device), draw, 0.05)
-            never = never_said([closed(scene) for scene in scenes], device)
-            never = never.repeat_interleave(drawn, 0)
-            network.eval()
-            with torch.no_grad(), half(device):
-                rows = network.see(batch.kinds, batch.numbers, batch.whole, batch.mask)
-                mask = batch.mask.repeat_interleave(drawn, 0)
-                said = sample(network, spread(rows, drawn), mask, never, dice)
-            earned = np.zeros((len(chosen), drawn), np.float32)
-            captions = [_until_end(row) for row in said.tolist()]
-            for i, index in enumerate(chosen):
-                for j in range(drawn):
-                    caption = captions[i * drawn + j]
-                    earned[i, j] = cider.score([*caption, END], int(index))
-                    earned[i, j] -= REPEATED * repeats(caption, meaning)
-            rewards.append(earned.mean())
-            base = (earned.sum(1, keepdims=True) - earned) / (drawn - 1)
-            gain = torch.from_numpy((earned - base).reshape(-1)).to(device)
-            given = torch.cat([torch.full_like(said[:, :1], START), said[:, :-1]], 1)
-            spoken = said != PAD
-            with half(device):
-                rows = network.see(batch.kinds, batch.numbers, batch.whole, batch.mask)
-                places = torch.arange(given.shape[1], device=device)
-                hidden, _ = network.think(given, None, spread(rows, drawn), mask, places)
-                logits = network.words_for(hidden[spoken]).float()
-            logits = logits + never[torch.nonzero(spoken)[:, 0]]
-            chance = logits.log_softmax(-1).gather(1, said[spoken][:, None])[:, 0]
-            loss = -(chance * gain[:, None].expand(spoken.shape)[spoken]).mean()
-            best.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            best.step()
-            plan.step()
-        print(
-            f"rehearse {epoch + 1}: reward {np.mean(rewards):.4f}, "
-            f"{time.perf_counter() - started:.0f} s",
-            flush=True,
-        )
-        report()
-
-
-def repeats(caption: Sequence[int], meaning: Sequence[int]) -> int:
-    """How many words are said again, by what they mean; -1 for words that may be said often."""
-    once = [meaning[word] for word in caption if meaning[word] >= 0]
-    return len(once) - len(set(once))
-
-
-def _until_end(row: list[int]) -> list[int]:
-    return row[: row.index(END)] if END in row else [n for n in row if n != PAD]
-
-
 def never_said(closed: Sequence[NDArray[np.bool_]], device: str) -> Tensor:
     """What to add to logits (b, words): 0, and much less for the words closed to a scene."""
     flags = torch.from_numpy(np.stack(closed)).to(device)
     flags[:, [PAD, START, OTHER]] = True
     return flags * -1e9
+
+
+def _until_end(row: list[int]) -> list[int]:
+    return row[: row.index(END)] if END in row else [n for n in row if n != PAD]
 
 
 def greedy_cider(
@@ -262,14 +165,13 @@ def greedy_cider(
 ) -> tuple[float, list[list[int]]]:
     """Mean CIDEr-D of greedy captions, times 100; the captions."""
     network.eval()
-    dice = torch.Generator(device=device)
     captions: list[list[int]] = []
     with torch.no_grad():
         for start in range(0, len(scenes), 64):
             batch = stack(scenes[start : start + 64], device)
             rows = network.see(batch.kinds, batch.numbers, batch.whole, batch.mask)
             never = never_said([closed(s) for s in scenes[start : start + 64]], device)
-            said = sample(network, rows, batch.mask, never, dice, greedy=True)
+            said = likeliest(network, rows, batch.mask, never)
             captions += [_until_end(row) for row in said.tolist()]
     scores = [cider.score(caption, i) for i, caption in enumerate(captions)]
     return 100 * float(np.mean(scores)), captions

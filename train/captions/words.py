@@ -27,7 +27,8 @@ man men woman women boy boys girl girls guy guys lady ladies gentleman gentlemen
 females he him his himself she her hers herself bride brides groom grooms son sons daughter
 daughters mother mothers father fathers mom moms dad dads brother brothers sister sisters
 businessman businessmen policeman policemen fireman firemen dude dudes mans womans mens womens
-boyfriend girlfriend husband wife
+boyfriend girlfriend husband wife young younger old older elderly adult adults teen teens teenager
+teenagers toddler toddlers infant baby babies child children kid kids youngster
 """
 UNSEEN = frozenset(_UNSEEN.split())
 """Words that captions of people hold and that our eyes cannot see: they are never said."""

@@ -28,12 +28,18 @@ from twinsight.engines.pocket.captions_beams import (
     log_softmax,
     search,
 )
-from twinsight.engines.pocket.captions_scene import features
+from twinsight.engines.pocket.captions_scene import COLOURS, features
 from twinsight.engines.roles import Card, Sketch, Wording
 from twinsight.errors import InvalidWeights
 from twinsight.prompt import Sampling
 
 PAD, START, END, OTHER = range(4)
+
+NEUTRAL = ("black", "white", "grey")
+PHOTO = ("photo", "photos", "photograph", "picture", "image")
+"""Captions hardly say "photo" but of a black and white one."""
+COLOURED = 0.1
+"""Share of a picture in other colours from which it is not black and white."""
 
 LIKELY = 0.5
 """Probability of a label from which its kind may be named although the detector did not find it."""
@@ -140,6 +146,18 @@ class PocketWriter:
 
         return step
 
+    def _false_colours(self, sketch: Sketch) -> NDArray[np.bool_]:
+        """Words for colours that the picture does not have, and for photos without any."""
+        shares = dict(sketch.colours)
+        coloured = sum(part for name, part in shares.items() if name not in NEUTRAL) > COLOURED
+        absent = set(COLOURS) - set(shares)
+        return np.array(
+            [
+                _spelt(word) in absent or (coloured and word in PHOTO)
+                for word in self._vocabulary.words
+            ]
+        )
+
     def _grammar(self, sketch: Sketch) -> Grammar:
         """The words that may be said of this scene."""
         seen = set(sketch.objects.label)
@@ -153,9 +171,13 @@ class PocketWriter:
                 for kind, needs in zip(known.kinds, known.needs, strict=True)
             ]
         )
-        closed |= known.unseen
+        closed |= known.unseen | self._false_colours(sketch)
         closed[[PAD, START, OTHER]] = True
         return Grammar(START, END, closed, known.open, known.meaning, self._longest)
+
+
+def _spelt(word: str) -> str:
+    return "grey" if word == "gray" else word
 
 
 def chooser(sampling: Sampling) -> Callable[[NDArray[np.float32]], int]:
