@@ -159,6 +159,8 @@ class Prompt:
     shape: AnswerShape = field(default_factory=AnswerShape)
     sampling: Sampling = field(default_factory=Sampling)
     thinking: Thinking = field(default_factory=Thinking)
+    logprobs: int | None = None
+    """How many alternatives of each token are to be told with their chance; None for no chances."""
     functions: tuple[FunctionDeclaration, ...] = ()
     calling: Literal["AUTO", "ANY", "NONE"] = "AUTO"
     """Whether a function is to be called: as it suits, in any case, or not at all."""
@@ -180,6 +182,15 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """One token as a model chose it, its log probability, and what else it might have said."""
+
+    text: str
+    logprob: float
+    others: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """A piece of an answer. `finish` is set on the last one only."""
 
@@ -192,6 +203,8 @@ class Delta:
     """Whether the text is a thought and no part of the answer."""
     thoughts: int = 0
     """Tokens of the thoughts so far, shown or not."""
+    chosen: tuple[Token, ...] = ()
+    """On the last piece: all tokens of the answer, where their chances were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

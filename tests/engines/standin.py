@@ -24,6 +24,7 @@ class Play:
     pieces: tuple[str | dict[str, Any], ...] = ()
     finish: str | None = "stop"
     usage: Any = None
+    logprobs: dict[str, Any] = field(default_factory=dict)
     status: int = 200
     body: bytes = b""
     raw: bytes | None = None
@@ -127,7 +128,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         for piece in play.pieces:
             delta = {"content": piece} if isinstance(piece, str) else piece
-            self.event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+            choice: dict[str, Any] = {"index": 0, "delta": delta, "finish_reason": None}
+            if isinstance(piece, str) and piece in play.logprobs:
+                choice["logprobs"] = {"content": [play.logprobs[piece]]}
+            self.event({"choices": [choice]})
             play.between()
         if play.cut:
             self.connection.shutdown(socket.SHUT_RDWR)

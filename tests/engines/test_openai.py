@@ -187,6 +187,44 @@ def test_how_much_to_think(
     assert {name: stand.last[name] for name in names if name in stand.last} == sent
 
 
+CHANCES = {
+    "A": {"token": "A", "logprob": -0.5, "top_logprobs": [{"token": "A", "logprob": -0.5}, {"token": "The", "logprob": -1.5}]},
+    " cat": {"token": " cat", "logprob": -1.5, "top_logprobs": [{"token": " cat", "logprob": -1.5}, {"token": 7}, None]},
+    "!": {"token": "!", "logprob": None},
+    "?": "what",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_log_probabilities(stand: Standin, client: genai.Client, streamed: bool) -> None:
+    stand.play(says("A", " cat", "!", "?", logprobs=CHANCES))
+    config = types.GenerateContentConfig(response_logprobs=True, logprobs=2)
+    if streamed:
+        *_, answer = client.models.generate_content_stream(
+            model=MODEL, contents="Hello", config=config
+        )
+    else:
+        answer = client.models.generate_content(model=MODEL, contents="Hello", config=config)
+    candidate = (answer.candidates or [])[0]
+    assert candidate.avg_logprobs == -1
+    told = candidate.logprobs_result
+    assert told is not None
+    assert [(c.token, c.log_probability) for c in told.chosen_candidates or ()] == [
+        ("A", -0.5),
+        (" cat", -1.5),
+    ]
+    tops = [[c.token for c in top.candidates or ()] for top in told.top_candidates or ()]
+    assert tops == [["A", "The"], [" cat"]]
+    assert (stand.last["logprobs"], stand.last["top_logprobs"]) == (True, 2)
+
+
+def test_no_log_probabilities_unasked(stand: Standin, client: genai.Client) -> None:
+    stand.play(says("A cat"))
+    answer = ask(client)
+    assert answer.candidates[0].logprobs_result is None
+    assert "logprobs" not in stand.last
+
+
 WEATHER = types.FunctionDeclaration(
     name="weather",
     description="The weather in a city",

@@ -157,6 +157,15 @@ def test_a_stop_sequence(client: genai.Client) -> None:
     assert answer.candidates[0].finish_reason == types.FinishReason.STOP
 
 
+def test_log_probabilities(client: genai.Client) -> None:
+    answer = ask(client, "List some animals.", response_logprobs=True, logprobs=3)
+    told = answer.candidates[0].logprobs_result
+    assert "".join(token.token for token in told.chosen_candidates).startswith(answer.text)
+    assert len(told.chosen_candidates) >= answer.usage_metadata.candidates_token_count - 1
+    assert all(len(top.candidates) == 3 for top in told.top_candidates)
+    assert answer.candidates[0].avg_logprobs < 0
+
+
 class Person(BaseModel):
     name: str
     age: int

@@ -63,6 +63,8 @@ HONOURED: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
         {"thinkingConfig": {"include_thoughts": False, "thinking_budget": 0}},
         lambda p: p.question == "Hello" and p.thinking == Thinking(False, 0),
     ),
+    "response_logprobs": ({"responseLogprobs": True}, lambda p: p.logprobs == 0),
+    "logprobs": ({"responseLogprobs": True, "logprobs": 5}, lambda p: p.logprobs == 5),
     "presence_penalty": (
         {"presencePenalty": 1.5},
         lambda p: p.sampling.presence_penalty == 1.5,
@@ -74,8 +76,6 @@ HONOURED: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
 }
 
 ACCEPTED: dict[str, dict[str, Any]] = {
-    "response_logprobs": {"responseLogprobs": True},
-    "logprobs": {"responseLogprobs": True, "logprobs": 5},
     "speech_config": {"speechConfig": {"voiceConfig": {}}},
     "image_config": {"imageConfig": {"aspectRatio": "1:1"}},
     "audio_transcription_config": {"audioTranscriptionConfig": {}},

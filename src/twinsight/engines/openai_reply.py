@@ -15,7 +15,7 @@ import msgspec
 from twinsight import tokens
 from twinsight.engines.openai_http import reason
 from twinsight.errors import Unavailable
-from twinsight.prompt import Call, Delta, Finish
+from twinsight.prompt import Call, Delta, Finish, Token
 
 _FINISH = {
     "stop": Finish.STOP,
@@ -26,6 +26,7 @@ _FINISH = {
 }
 _OPENING, _CLOSING = "<think>", "</think>"
 MOST_CALLS = 64
+LEAST_LOGPROB = -9999.0
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Reply:
     """Tokens of the thoughts, by our rule."""
     usage: dict[str, Any] = field(default_factory=dict)
     calls: dict[int, _PartialCall] = field(default_factory=dict)
+    chosen: list[Token] = field(default_factory=list)
 
     def deltas(self, lines: Iterable[bytes]) -> Iterator[Delta]:
         """The answer in pieces, one held back so that the last one has words.
@@ -81,7 +83,8 @@ class Reply:
             yield Delta("", call=call, tokens=said, thoughts=thought)
         text = held.text if held is not None else ""
         last = calls[-1] if calls else None
-        yield Delta(text, self.finish, last, tokens=said, thoughts=thought)
+        chosen = tuple(self.chosen)
+        yield Delta(text, self.finish, last, tokens=said, thoughts=thought, chosen=chosen)
 
     def _pieces(self, lines: Iterable[bytes]) -> Iterator[tuple[bool, str]]:
         """(is a thought, text) as the server sends them."""
@@ -100,6 +103,9 @@ class Reply:
                 if isinstance(delta.get("content"), str) and delta["content"]:
                     yield False, delta["content"]
                 self._add_calls(delta.get("tool_calls"))
+            told = choice.get("logprobs")
+            if isinstance(told, dict) and isinstance(told.get("content"), list):
+                self.chosen += filter(None, map(_token, told["content"]))
             if isinstance(choice.get("finish_reason"), str):
                 self.finish = _FINISH.get(choice["finish_reason"], Finish.OTHER)
         if self.finish is None:
@@ -142,6 +148,26 @@ class Reply:
         if total < thought or (self.said and total <= thought):
             return self.said, thought
         return total - thought, thought
+
+
+def _token(told: Any) -> Token | None:
+    """A token with its log probability, and its alternatives; None for what is none."""
+    one = _chance(told)
+    if one is None:
+        return None
+    others = told.get("top_logprobs")
+    rest = map(_chance, others) if isinstance(others, list) else ()
+    return Token(*one, tuple(filter(None, rest)))
+
+
+def _chance(told: Any) -> tuple[str, float] | None:
+    if not isinstance(told, dict) or not isinstance(told.get("token"), str):
+        return None
+    logprob = told.get("logprob")
+    if isinstance(logprob, bool) or not isinstance(logprob, int | float):
+        return None
+    # Servers write minus infinity as null or as a number out of all measure.
+    return told["token"], max(float(logprob), LEAST_LOGPROB)
 
 
 def _count(value: Any) -> int:

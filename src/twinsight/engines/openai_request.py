@@ -37,6 +37,8 @@ def chat_body(prompt: Prompt, model: str, data_uri: DataUri, candidate: int = 0)
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+    if prompt.logprobs is not None:
+        body |= {"logprobs": True, "top_logprobs": prompt.logprobs}
     return body | _sampling(prompt, candidate) | _shape(prompt) | _tools(prompt) | _thinking(prompt)
 
 

@@ -90,7 +90,8 @@ def spoken(prompt: Prompt, speaker: Speaker, asking: Asking) -> Iterator[Delta]:
     written, finish = _written(text, last.finish or Finish.STOP, prompt.shape)
     for delta in limit.deltas(written, finish):
         tokens = last.tokens if delta.finish else min(delta.tokens, last.tokens)
-        yield Delta(delta.text, delta.finish, tokens=tokens, thoughts=last.thoughts)
+        chosen = last.chosen if delta.finish else ()
+        yield Delta(delta.text, delta.finish, tokens=tokens, thoughts=last.thoughts, chosen=chosen)
 
 
 def _written(text: str, finish: Finish, shape: AnswerShape) -> tuple[str, Finish]:

@@ -83,7 +83,8 @@ def _prompt(reader: Reader, request: dict[str, Any], caller: Caller) -> Prompt:
     thinking = _thinking(config)
     calling, allowed = _calling(request.get("tool_config", {}), functions)
     sampling = _sampling(config)
-    return Prompt(turns, system, shape, sampling, thinking, functions, calling, allowed)
+    logprobs = config.get("logprobs", 0) if config.get("response_logprobs") else None
+    return Prompt(turns, system, shape, sampling, thinking, logprobs, functions, calling, allowed)
 
 
 def _turns(reader: Reader, value: Any, resolution: Resolution) -> tuple[Turn, ...]:

@@ -172,8 +172,10 @@ GENERATION_CONFIG = Message(
         "seed": _engine("int", low=-(2**31), high=2**31 - 1),
         "presence_penalty": _engine("float", low=-2, high=2, note="by vision-language models"),
         "frequency_penalty": _engine("float", low=-2, high=2, note="by vision-language models"),
-        "response_logprobs": _accepted("bool", note="this server's engines give no logprobs"),
-        "logprobs": _accepted("int", low=0, high=20),
+        "response_logprobs": _engine(
+            "bool", note="by vision-language models whose server offers it"
+        ),
+        "logprobs": _engine("int", low=0, high=20, note="the same"),
         "response_mime_type": STRING,
         "response_schema": _schemas(),
         "response_json_schema": Field("value"),

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from twinsight.errors import TwinsightError
-from twinsight.prompt import Call, Delta, Usage
+from twinsight.prompt import Call, Delta, Token, Usage
 
 # Line separators that some clients split on although JSON allows them raw; as JSON text they can
 # only stand inside strings, where the escape means the same (CONTRACT §4.1).
@@ -64,7 +64,7 @@ def generate_reply(
         }
         if not parts:
             candidate["content"] = {"role": "model"}
-        written.append(candidate | {"index": index})
+        written.append(candidate | _chances(deltas[-1].chosen) | {"index": index})
     tokens = sum(deltas[-1].tokens for deltas in candidates)
     thoughts = sum(deltas[-1].thoughts for deltas in candidates)
     metadata = usage_metadata(usage, tokens, thoughts)
@@ -78,9 +78,31 @@ def chunk(delta: Delta, usage: Usage, model: str, response_id: str) -> dict[str,
         candidate["content"]["parts"] = [{"text": ""}]
     if delta.finish is not None:
         candidate["finishReason"] = str(delta.finish)
+    candidate |= _chances(delta.chosen)
     candidate["index"] = 0
     metadata = usage_metadata(usage, delta.tokens, delta.thoughts)
     return _reply([candidate], metadata, model, response_id)
+
+
+def _chances(chosen: Sequence[Token]) -> dict[str, Any]:
+    """The log probabilities of an answer's tokens; nothing where none are known."""
+    if not chosen:
+        return {}
+    total = sum(token.logprob for token in chosen)
+    result: dict[str, Any] = {
+        "chosenCandidates": [_chance(token.text, token.logprob) for token in chosen],
+        "logProbabilitySum": total,
+    }
+    if any(token.others for token in chosen):
+        result["topCandidates"] = [
+            {"candidates": [_chance(text, logprob) for text, logprob in token.others]}
+            for token in chosen
+        ]
+    return {"avgLogprobs": total / len(chosen), "logprobsResult": result}
+
+
+def _chance(text: str, logprob: float) -> dict[str, Any]:
+    return {"token": text, "logProbability": logprob}
 
 
 def _parts(deltas: Sequence[Delta]) -> list[dict[str, Any]]:
