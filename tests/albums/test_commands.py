@@ -173,7 +173,15 @@ def many(folder: Path, count: int) -> Path:
 def started(here: Path, *words: str) -> subprocess.Popen[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("TWINSIGHT_")}
     command = [sys.executable, "-m", "twinsight", *words]
-    return subprocess.Popen(command, cwd=here, env=clean, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=here,
+        env=clean,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Jobs in the background of a shell inherit that Ctrl+C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
 
 
 def wait_for_results(run: subprocess.Popen[str], out: Path, least: int) -> None:
