@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from twinsight.engines.pocket.captions import PocketWriter, chooser, vocabulary
+from twinsight.engines.pocket.captions import PocketWriter, chooser, grounds, vocabulary
 from twinsight.engines.pocket.captions_beams import Grammar, Memory, draw, search
 from twinsight.engines.pocket.captions_scene import (
     COLOURS,
@@ -64,7 +65,9 @@ def grammar(closed: Sequence[int] = (), dangling: Sequence[int] = (), longest: i
     flags = np.zeros((2, 6), bool)
     flags[0, [0, *closed]] = True
     flags[1, list(dangling)] = True
-    return Grammar(0, 1, flags[0], flags[1], np.arange(6), longest)
+    return Grammar(
+        0, 1, flags[0], flags[1], np.zeros(6, bool), np.zeros(6, bool), np.arange(6), longest
+    )
 
 
 class TestSearch:
@@ -90,6 +93,11 @@ class TestSearch:
         found = search(toy, EMPTY, grammar(), 3, 0.0)
         assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
         assert len({s.words for s in found}) == len(found) == 3
+
+    def test_a_noun_after_an_article(self) -> None:
+        article, noun = np.eye(6, dtype=bool)[2], np.eye(6, dtype=bool)[4]
+        rules = replace(grammar(closed=[3]), article=article, noun=noun)
+        assert search(toy, EMPTY, rules, 3, 0.0)[0].words == (2, 4)
 
     def test_no_way_out_gives_what_there_is(self) -> None:
         assert search(toy, EMPTY, grammar(dangling=[2, 3, 4, 5], longest=2), 2, 0.0)[0].words
@@ -189,6 +197,25 @@ class TestWriter:
         named = [set(writer.write(sketch(labels=given)).kinds) for given in ((), (label,))]
         assert "dog" not in named[0]
         assert named[1] <= {"", "dog"}
+
+    def test_places_need_a_ground(self, writer: PocketWriter) -> None:
+        known = set(vocabulary().words)
+        stood_on = {word for word, ground in grounds().items() if ground.kinds or ground.concepts}
+        assert len(stood_on & known) > 30
+        for ground in grounds().values():
+            assert ground.concepts <= set(concepts())
+            assert ground.kinds <= set(writer.card.knows)
+        for seed in range(30):
+            said = writer.write(sketch(PERSON), Sampling(temperature=1.0, seed=seed))
+            assert not stood_on & set(said.words)
+
+    def test_a_sure_label_speaks_for_a_place(self, writer: PocketWriter) -> None:
+        stove = Label("stove", 0.9)
+        drawn = [
+            writer.write(sketch(PERSON, labels=(stove,)), Sampling(temperature=1.0, seed=seed))
+            for seed in range(30)
+        ]
+        assert any("kitchen" in said.words for said in drawn)
 
     def test_seed(self, writer: PocketWriter) -> None:
         said = [

@@ -24,7 +24,7 @@ LONGEST_QUOTE = 90
 """Characters of text that a sentence quotes."""
 
 SURE_TEXT = 0.75
-LEAST_LIKELIHOOD = 0.25
+LEAST_LIKELIHOOD = 0.2
 """Mean likelihood of its words from which the writer's sentence is said."""
 
 SURE_BESIDE_OBJECTS = 0.6

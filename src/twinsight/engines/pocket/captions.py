@@ -5,7 +5,9 @@ values. `captions_say`: the newest word of each open sentence and the memory of 
 become scores for the next word. Sentences are searched with a few beams, or drawn.
 
 What was not seen is not named: a word of the vocabulary that names a kind of object is closed
-unless that kind is among the objects, or a label that is one of that kind is likely.
+unless that kind is among the objects, or a label that is one of that kind is likely. Words for
+other things ("window") are closed, and those for places ("kitchen") as well unless something seen
+speaks for them.
 """
 
 from __future__ import annotations
@@ -28,28 +30,32 @@ from twinsight.engines.pocket.captions_beams import (
     log_softmax,
     search,
 )
-from twinsight.engines.pocket.captions_scene import COLOURS, features
+from twinsight.engines.pocket.captions_scene import concept_numbers, concepts, features
 from twinsight.engines.roles import Card, Sketch, Wording
 from twinsight.errors import InvalidWeights
 from twinsight.prompt import Sampling
 
 PAD, START, END, OTHER = range(4)
 
-NEUTRAL = ("black", "white", "grey")
-PHOTO = ("photo", "photos", "photograph", "picture", "image")
-"""Captions hardly say "photo" but of a black and white one."""
-COLOURED = 0.1
-"""Share of a picture in other colours from which it is not black and white."""
+ARTICLES = ("a", "an", "the", "another")
+PLAIN_NOUNS = {
+    *("group", "couple", "pair", "bunch", "row", "line", "set", "few", "flock"),
+    *("side", "top", "front", "game", "match", "trick", "baseball"),
+}
+"""Nouns that name nothing which would have to be seen."""
 
 LIKELY = 0.5
 """Probability of a label from which its kind may be named although the detector did not find it."""
+
+ABOUT = 0.9
+"""How sure of a concept (`concept_numbers`) the labels must be for its words: 40 % in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The words by number; `kinds` has the kind of object that each one names, or "".
 
-    `needs` are the kinds of which one must be there for a word to be said ("court": tennis racket).
+    `needs` are the kinds of which one must be there for a word to be said ("flying": bird, kite).
 
     `open` is True for words that want another after them ("a", "of"), `unseen` for words that our
     eyes can never vouch for ("woman"); `meaning` is the same number for words of the same kind.
@@ -61,6 +67,37 @@ class Vocabulary:
     open: NDArray[np.bool_]
     meaning: NDArray[np.int64]
     unseen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a word that names no kind stands on: any of these. Empty for words of no thing."""
+
+    kinds: frozenset[str]
+    concepts: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.kinds or self.concepts)
+
+    def holds(self, seen: set[str], about: set[str]) -> bool:
+        return bool(self.kinds & seen or self.concepts & about)
+
+
+@cache
+def grounds() -> dict[str, Ground]:
+    """Words that may be said although they name no kind, from `captions.grounds.txt`."""
+    table: dict[str, Ground] = {}
+    for line in (weights.FOLDER / "captions.grounds.txt").read_text("utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        words, kinds, about = line.split("|")
+        ground = Ground(_listed(kinds), _listed(about))
+        table |= dict.fromkeys(words.split(), ground)
+    return table
+
+
+def _listed(cell: str) -> frozenset[str]:
+    return frozenset(filter(None, (name.strip() for name in cell.split(","))))
 
 
 @cache
@@ -146,38 +183,43 @@ class PocketWriter:
 
         return step
 
-    def _false_colours(self, sketch: Sketch) -> NDArray[np.bool_]:
-        """Words for colours that the picture does not have, and for photos without any."""
-        shares = dict(sketch.colours)
-        coloured = sum(part for name, part in shares.items() if name not in NEUTRAL) > COLOURED
-        absent = set(COLOURS) - set(shares)
-        return np.array(
-            [
-                _spelt(word) in absent or (coloured and word in PHOTO)
-                for word in self._vocabulary.words
-            ]
-        )
-
     def _grammar(self, sketch: Sketch) -> Grammar:
         """The words that may be said of this scene."""
         seen = set(sketch.objects.label)
         for label in sketch.labels:
             if label.score >= LIKELY:
                 seen |= {label.name, *label.kinds}
+        told = zip(concepts(), concept_numbers(sketch.labels), strict=True)
+        about = {name for name, sure in told if sure >= ABOUT}
         known = self._vocabulary
-        closed = np.array(
+        closed = known.unseen | ~np.array(
             [
-                bool(kind and kind not in seen) or bool(needs and not needs & seen)
-                for kind, needs in zip(known.kinds, known.needs, strict=True)
+                _may_be_said(word, kind, needs, seen, about)
+                for word, kind, needs in zip(known.words, known.kinds, known.needs, strict=True)
             ]
         )
-        closed |= known.unseen | self._false_colours(sketch)
-        closed[[PAD, START, OTHER]] = True
-        return Grammar(START, END, closed, known.open, known.meaning, self._longest)
+        closed[[PAD, START, OTHER]], closed[END] = True, False
+        return Grammar(START, END, closed, known.open, *_nouns(known), known.meaning, self._longest)
 
 
-def _spelt(word: str) -> str:
-    return "grey" if word == "gray" else word
+def _nouns(known: Vocabulary) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The articles, and the words that may follow them."""
+    stands = {word for word, ground in grounds().items() if ground} | PLAIN_NOUNS
+    named = [
+        bool(kind) or word in stands for word, kind in zip(known.words, known.kinds, strict=True)
+    ]
+    return np.isin(known.words, ARTICLES), np.array(named)
+
+
+def _may_be_said(
+    word: str, kind: str, needs: frozenset[str], seen: set[str], about: set[str]
+) -> bool:
+    if kind:
+        return kind in seen and (not needs or bool(needs & seen))
+    ground = grounds().get(word)
+    if ground is None:
+        return False
+    return ground.holds(seen, about) if ground else not needs or bool(needs & seen)
 
 
 def chooser(sampling: Sampling) -> Callable[[NDArray[np.float32]], int]:

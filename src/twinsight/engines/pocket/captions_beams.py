@@ -23,8 +23,9 @@ NEVER = np.float32(-1e9)
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """`closed` and `dangling` are (words,) booleans: never said; never said last.
+    """`closed`, `dangling`, `article`, `noun` are (words,) booleans.
 
+    Words that are never said; never said last; only followed by a noun; what may follow those.
     `meaning` (words,) is the same number for words of which a sentence says only one, -1 for words
     that it may say often.
     """
@@ -33,6 +34,8 @@ class Grammar:
     end: int
     closed: NDArray[np.bool_]
     dangling: NDArray[np.bool_]
+    article: NDArray[np.bool_]
+    noun: NDArray[np.bool_]
     meaning: NDArray[np.int64]
     longest: int
 
@@ -78,7 +81,8 @@ def search(
             break
         open_, memory = grown, memory[:, :, rows]
         newest = np.array([s.words[-1] for s in open_], np.int64)
-    return done or open_[:1]
+    # A sentence that found no end is one that nobody should say.
+    return done or [Sentence(open_[0].words, float(NEVER))]
 
 
 def draw(
@@ -110,13 +114,15 @@ def _best_hope(grown: list[Sentence], power: float, grammar: Grammar) -> float:
 
 
 def _forbid(chances: NDArray[np.float32], said: tuple[int, ...], grammar: Grammar) -> None:
-    """No end after a word that wants another, nothing twice, no word twice in a row."""
+    """No end after a word that wants another, a noun after an article, nothing twice."""
     if not said or grammar.dangling[said[-1]]:
         chances[grammar.end] = NEVER
     for word in said:
         if grammar.meaning[word] >= 0:
             chances[grammar.meaning == grammar.meaning[word]] = NEVER
     chances[list(said[-1:])] = NEVER
+    if said and grammar.article[said[-1]]:
+        chances[~grammar.noun] = NEVER
 
 
 def log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
