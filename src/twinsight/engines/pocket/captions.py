@@ -199,7 +199,8 @@ class PocketWriter:
             ]
         )
         closed[[PAD, START, OTHER]], closed[END] = True, False
-        return Grammar(START, END, closed, known.open, *_nouns(known), known.meaning, self._longest)
+        loose = known.open | np.isin(known.words, ("side", "top"))
+        return Grammar(START, END, closed, loose, *_nouns(known), known.meaning, self._longest)
 
 
 def _nouns(known: Vocabulary) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
