@@ -163,15 +163,21 @@ def test_an_answer_can_be_stopped(visit: Open, start_server: StartServer, gate: 
     gate.opened.set()
 
 
+def half_answered(visit: Open, start_server: StartServer) -> Visit:
+    """A page that shows the first of twenty boxes; the rest wait at the gate."""
+    things = tuple((f"thing {n}", (n / 20, 0.1, n / 20 + 0.04, 0.5)) for n in range(20))
+    opened = visit(start_server(eyes=told_eyes(objects=things)))
+    opened.sample("astronaut.jpg")
+    opened.page.click("#run")
+    opened.page.wait_for_selector(".mark .box")
+    return opened
+
+
 def test_boxes_appear_before_the_answer_ends(
     visit: Open, start_server: StartServer, gate: Gate
 ) -> None:
-    things = tuple((f"thing {n}", (n / 20, 0.1, n / 20 + 0.04, 0.5)) for n in range(20))
-    opened = visit(start_server(eyes=told_eyes(objects=things)))
+    opened = half_answered(visit, start_server)
     page = opened.page
-    opened.sample("astronaut.jpg")
-    page.click("#run")
-    page.wait_for_selector(".mark .box")
     assert 0 < page.locator(".mark").count() < 20
     gate.opened.set()
     opened.answered()
@@ -537,12 +543,8 @@ def test_the_page_works_below_a_path_of_a_proxy(visit: Open, start_server: Start
 def test_a_picture_can_be_taken_away_while_it_is_asked_about(
     visit: Open, start_server: StartServer, gate: Gate
 ) -> None:
-    things = tuple((f"thing {n}", (n / 20, 0.1, n / 20 + 0.04, 0.5)) for n in range(20))
-    opened = visit(start_server(eyes=told_eyes(objects=things)))
+    opened = half_answered(visit, start_server)
     page = opened.page
-    opened.sample("astronaut.jpg")
-    page.click("#run")
-    page.wait_for_selector(".mark .box")
     page.click("#thumbs .remove")
     gate.opened.set()
     opened.answered()

@@ -134,6 +134,8 @@ class PocketWriter:
         self._see = weights.session("captions_see", threads)
         self._say = weights.session("captions_say", threads)
         self._vocabulary = vocabulary()
+        self._articles, self._nouns = _nouns(self._vocabulary)
+        self._loose = self._vocabulary.open | np.isin(self._vocabulary.words, ("side", "top"))
         self._kinds: tuple[str, ...] = tuple(extra["kinds"])
         layers, two, heads, width = extra["memory"]
         self._nothing_said = np.zeros((layers, two, 1, heads, 0, width), np.float32)
@@ -199,8 +201,8 @@ class PocketWriter:
             ]
         )
         closed[[PAD, START, OTHER]], closed[END] = True, False
-        loose = known.open | np.isin(known.words, ("side", "top"))
-        return Grammar(START, END, closed, loose, *_nouns(known), known.meaning, self._longest)
+        words = (closed, self._loose, self._articles, self._nouns, known.meaning)
+        return Grammar(START, END, *words, self._longest)
 
 
 def _nouns(known: Vocabulary) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
