@@ -18,8 +18,8 @@ from twinsight.config import Config, load
 from twinsight.engines.eyes import open_eyes
 from twinsight.engines.onnx import heads, shelf
 from twinsight.engines.onnx.card import Feed, read_card
-from twinsight.engines.onnx.detector import prepare
-from twinsight.errors import InvalidConfig, InvalidWeights
+from twinsight.engines.onnx.placing import prepare
+from twinsight.errors import InvalidConfig, InvalidWeights, Unavailable
 from twinsight.image.decode import decode
 from twinsight.image.picture import Picture
 
@@ -44,6 +44,7 @@ def yolox_outputs() -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
 
 
 def card_of(content: bytes, head: str = "detr", **changes: Any) -> dict[str, Any]:
+    sha256 = changes.pop("sha256", hashlib.sha256(content).hexdigest())
     feed = {"name": "input", "wh": WH} | changes.pop("feed", {})
     return {
         "name": "tiny",
@@ -53,7 +54,7 @@ def card_of(content: bytes, head: str = "detr", **changes: Any) -> dict[str, Any
         "permissive": True,
         "revision": "1",
         "source": "this test",
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "files": [{"name": "tiny.onnx", "sha256": sha256}],
         "feed": feed,
         "head": head,
         "labels": ["cat", "dog"],
@@ -132,10 +133,10 @@ def test_it_answers_through_the_server(tmp_path: Path, start_server: StartServer
 )  # fmt: skip
 def test_what_goes_in(feed: Feed, expected: list[list[float]]) -> None:
     rgb = np.full((4, 4, 3), (10, 20, 30), np.uint8)
-    fed, scale, corner = prepare(rgb, feed)
+    fed, placing = prepare(rgb, feed)
     assert fed.shape == (1, 3, 2, 4)
     assert fed.dtype == np.float32
-    assert (scale, corner) == (0.5, (0, 0))
+    assert (placing.scale, placing.corner) == ((0.5, 0.5), (0, 0))
     assert np.allclose(fed[0, :, 0, 0], expected[0], atol=1e-6)
     assert np.allclose(fed[0, :, 0, 3], expected[1], atol=1e-6)
 
@@ -143,7 +144,7 @@ def test_what_goes_in(feed: Feed, expected: list[list[float]]) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"head": "yolo9"}, "there is no head 'yolo9'; heads: yolox, detr"),
+        ({"head": "yolo9"}, "there is no head 'yolo9'; heads: yolox, yolo, detr"),
         ({"name": "../evil"}, "its name"),
         ({"sha256": "abc"}, "64 hex digits"),
         ({"least": {"list": 0.5}}, "least needs"),
@@ -170,8 +171,8 @@ def test_the_cards_of_the_package_are_whole() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"labels": ["cat"]}, "tells 2 kinds apart; its card has 1"),
-        ({"head": "yolox"}, "YOLOX gives"),
+        ({"labels": ["cat"]}, "labels is \\(1, 3, 1\\), but it is \\(1, 3, 2\\)"),
+        ({"head": "yolox"}, "YOLOX gives one output, not dets, labels"),
     ],
     ids=["labels", "head"],
 )
@@ -182,7 +183,7 @@ def test_an_output_that_is_not_as_the_card_says(
     card.write_text(json.dumps(json.loads(card.read_text()) | changes))
     shelf.add(file, tmp_path / "models", card, accept_licence=False)
     eyes = open_eyes("pocket", Config(data_dir=tmp_path, roles={"detector": "tiny"}))
-    with pytest.raises(InvalidWeights, match=words):
+    with pytest.raises(Unavailable, match=words):
         eyes.detector.detect(Picture(np.zeros((32, 64, 3), np.uint8)))
 
 
@@ -209,9 +210,9 @@ def test_what_is_not_to_be_added_is_refused(tmp_path: Path) -> None:
 
 def test_a_model_that_was_altered_does_not_load(tmp_path: Path) -> None:
     config = added(tmp_path)
-    with (tmp_path / "models/tiny/model.onnx").open("ab") as file:
+    with (tmp_path / "models/tiny/tiny.onnx").open("ab") as file:
         file.write(b"\0")
-    with pytest.raises(InvalidWeights, match="sha256 differs"):
+    with pytest.raises(InvalidWeights, match="is not the file of its card"):
         open_eyes("pocket", config)
 
 

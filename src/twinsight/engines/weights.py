@@ -89,8 +89,13 @@ def _session(name: str, threads: int) -> onnxruntime.InferenceSession:
     return open_session(verified_bytes(name), threads)
 
 
-def open_session(content: bytes, threads: int) -> onnxruntime.InferenceSession:
-    """A session for a model's bytes (0 threads: all cores). Raises what onnxruntime raises."""
+def open_session(
+    model: bytes | Path, threads: int, optimised: bool = True
+) -> onnxruntime.InferenceSession:
+    """A session for a model's bytes or file (0 threads: all cores). Raises what onnxruntime does.
+
+    What a file keeps in others beside it is found there.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -102,4 +107,7 @@ def open_session(content: bytes, threads: int) -> onnxruntime.InferenceSession:
         # Sums of two int8 products could saturate; exact sums take more than twice the time.
         options.add_session_config_entry("session.x64quantprecision", "1")
     options.log_severity_level = 3
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    content = model if isinstance(model, bytes) else str(model)
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -1,40 +1,41 @@
 """From a detector's raw output to boxes and scores: one pure function for each kind of output.
 
-Each takes the network's outputs and the size of its input, and gives boxes (n, 4) in pixels of that
-input and scores (n, kinds), 0 to 1.
+Each takes the network's outputs by name, the size of its input and how many kinds its card has, and
+gives boxes (n, 4) in pixels of that input and scores (n, kinds), 0 to 1. Each raises ValueError for
+outputs of another form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
+Outputs = Mapping[str, NDArray[Any]]
 Boxes = tuple[NDArray[np.float32], NDArray[np.float32]]
-Head = Callable[[Sequence[Floats], tuple[int, int]], Boxes]
+Head = Callable[[Outputs, tuple[int, int], int], Boxes]
 
 YOLOX_STRIDES = (8, 16, 32)
+SIZES_INPUT = "orig_target_sizes"
+"""D-FINE's second input: width and height of what its boxes are to be in, int64 (1, 2)."""
 
 
-def yolox(outputs: Sequence[Floats], wh: tuple[int, int]) -> Boxes:
+def yolox(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     """YOLOX: (1, cells, 5 + kinds) of centre (in strides, from the cell), log size, object, kinds.
 
     The rows are the cells of the maps of strides 8, 16 and 32, line by line. Source: YOLOX
-    (Megvii), whose exported models leave this arithmetic to the caller. Raises ValueError for an
-    output of another form.
+    (Megvii), whose exported models leave this arithmetic to the caller.
     """
-    rows = _rows(outputs, 1)[0]
     grids, strides = [], []
     for stride in YOLOX_STRIDES:
         y, x = np.divmod(np.arange((wh[1] // stride) * (wh[0] // stride)), wh[0] // stride)
         grids.append(np.stack([x, y], axis=1))
         strides.append(np.full((len(x), 1), stride))
     grid, stride_of = np.concatenate(grids), np.concatenate(strides)
-    if rows.shape[0] != len(grid) or rows.shape[1] < 6:
-        raise ValueError(f"YOLOX gives ({len(grid)}, 5 + kinds) for {wh}, not {rows.shape}")
+    rows = _only(outputs, (len(grid), 5 + kinds), "YOLOX")
     middle = (rows[:, :2] + grid) * stride_of
     # A size beyond e^12 strides is no size; the exponent must not overflow.
     half = np.exp(np.minimum(rows[:, 2:4], 12)) * stride_of / 2
@@ -42,27 +43,77 @@ def yolox(outputs: Sequence[Floats], wh: tuple[int, int]) -> Boxes:
     return np.asarray(xyxy, np.float32), np.asarray(rows[:, 4:5] * rows[:, 5:], np.float32)
 
 
-def detr(outputs: Sequence[Floats], wh: tuple[int, int]) -> Boxes:
+def yolo(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
+    """YOLO since version 8: (1, 4 + kinds, n) of centre and size in pixels, and probabilities.
+
+    A box may come more than once: the card's `overlap` makes it one.
+    """
+    rows = _only(outputs, (4 + kinds, None), "YOLO").T
+    half = rows[:, 2:4] / 2
+    xyxy = np.hstack([rows[:, :2] - half, rows[:, :2] + half])
+    return np.asarray(xyxy, np.float32), np.asarray(rows[:, 4:], np.float32)
+
+
+def detr(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     """The DETR family: boxes (1, n, 4) as centre and size, 0 to 1; logits (1, n, kinds).
 
-    Each kind's logit stands for itself (sigmoid), as in RF-DETR and D-FINE. Raises ValueError for
-    outputs of another form.
+    Each kind's logit stands for itself (sigmoid). RF-DETR's own export calls them `dets` and
+    `labels`; those of RF-DETR, D-FINE and RT-DETR from Transformers `pred_boxes` and `logits`.
     """
-    boxes, logits = _rows(outputs, 2)
-    if boxes.shape[1] != 4 or len(boxes) != len(logits):
-        raise ValueError(f"DETR gives (n, 4) and (n, kinds), not {boxes.shape}, {logits.shape}")
+    boxes = _named(outputs, ("pred_boxes", "dets"), (None, 4))
+    logits = _named(outputs, ("logits", "labels"), (len(boxes), kinds))
+    return corners(boxes) * np.asarray((*wh, *wh), np.float32), sigmoid(logits)
+
+
+def dfine(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
+    """D-FINE's and RT-DETR's own export, which decodes by itself.
+
+    `labels` (1, n) whole numbers, `boxes` (1, n, 4) corners in the pixels that `orig_target_sizes`
+    asked for, which are the input's here, `scores` (1, n).
+    """
+    xyxy = _named(outputs, ("boxes",), (None, 4))
+    label = _named(outputs, ("labels",), (len(xyxy),))
+    score = _named(outputs, ("scores",), (len(xyxy),))
+    if label.size and (label.min() < 0 or label.max() >= kinds):
+        raise ValueError(f"it tells kinds up to {int(label.max())}; its card has {kinds}")
+    scores = np.zeros((len(xyxy), kinds), np.float32)
+    scores[np.arange(len(xyxy)), label.astype(np.intp)] = score
+    return np.asarray(xyxy, np.float32), scores
+
+
+def corners(boxes: Floats) -> NDArray[np.float32]:
+    """Boxes (n, 4) as centre and size -> as left, top, right, bottom."""
     half = boxes[:, 2:] / 2
-    xyxy = np.hstack([boxes[:, :2] - half, boxes[:, :2] + half]) * (*wh, *wh)
-    scores = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
-    return np.asarray(xyxy, np.float32), np.asarray(scores, np.float32)
+    return np.asarray(np.hstack([boxes[:, :2] - half, boxes[:, :2] + half]), np.float32)
 
 
-def _rows(outputs: Sequence[Floats], count: int) -> list[Floats]:
-    """The first outputs without their batch of one."""
-    if len(outputs) < count or any(o.ndim != 3 or o.shape[0] != 1 for o in outputs[:count]):
-        shapes = [getattr(o, "shape", None) for o in outputs]
-        raise ValueError(f"{count} outputs of (1, n, m) are expected, not {shapes}")
-    return [output[0] for output in outputs[:count]]
+def sigmoid(logits: Floats) -> NDArray[np.float32]:
+    """Probabilities; those of logits beyond 60 are 0 and 1 to the last digit."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)
 
 
-HEADS: dict[str, Head] = {"yolox": yolox, "detr": detr}
+def _only(outputs: Outputs, shape: tuple[int | None, ...], whose: str) -> NDArray[Any]:
+    """The single output of that shape, without its batch of one."""
+    if len(outputs) != 1:
+        raise ValueError(f"{whose} gives one output, not {', '.join(outputs)}")
+    return _named(outputs, tuple(outputs), shape)
+
+
+def _named(outputs: Outputs, names: tuple[str, ...], shape: tuple[int | None, ...]) -> NDArray[Any]:
+    """The output by one of its names, without its batch of one; None is any side."""
+    name = next((name for name in names if name in outputs), None)
+    if name is None:
+        raise ValueError(f"it has the outputs {', '.join(outputs)}, and none is {names[0]}")
+    found = outputs[name]
+    sides = zip(found.shape, (1, *shape), strict=False)
+    if found.ndim != len(shape) + 1 or any(b not in (None, a) for a, b in sides):
+        wanted = ", ".join("n" if side is None else str(side) for side in (1, *shape))
+        raise ValueError(
+            f"by its card {name} is ({wanted}), but it is {found.shape}: another head, or "
+            "another number of labels"
+        )
+    only: NDArray[Any] = found[0]
+    return only
+
+
+HEADS: dict[str, Head] = {"yolox": yolox, "yolo": yolo, "detr": detr, "dfine": dfine}

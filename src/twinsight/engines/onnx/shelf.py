@@ -1,87 +1,109 @@
-"""The models that a user has added: a folder each, with the file and its card."""
+"""The models that a user has added: a folder each, with the files and their card."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import threading
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
-import onnxruntime
 
-from twinsight.engines import weights
-from twinsight.engines.onnx.card import ModelCard, read_card
-from twinsight.engines.onnx.detector import OnnxDetector
+from twinsight.engines.onnx.card import AnyCard, read_card
+from twinsight.engines.onnx.engine import Engine, check, open_engine
 from twinsight.errors import InvalidConfig, InvalidWeights
 
 KNOWN = Path(str(files("twinsight.engines.onnx"))) / "cards"
-_CARD, _FILE = "card.json", "model.onnx"
+_CARD = "card.json"
 _loading = threading.Lock()
 
 
 class LicenceNotAccepted(InvalidConfig):
     """The model's licence is not one that lets anybody use it, and nobody said yes to it."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: AnyCard) -> None:
         super().__init__(
             f"{card.name} is under {card.licence}, which does not let everybody use it for "
             "everything. Read it, and add the model with --accept-licence."
         )
 
 
-def known_cards() -> list[ModelCard]:
+def known_cards() -> list[AnyCard]:
     """The cards that come with the package."""
     return [read_card(path) for path in sorted(KNOWN.glob("*.json"))]
 
 
-def installed(folder: Path) -> list[ModelCard]:
+def installed(folder: Path) -> list[AnyCard]:
     """The cards of the models in that folder."""
     return [read_card(path) for path in sorted(folder.glob(f"*/{_CARD}"))]
 
 
-def add(file: Path, folder: Path, card_file: Path | None, accept_licence: bool) -> ModelCard:
+def add(given: Path, folder: Path, card_file: Path | None, accept_licence: bool) -> AnyCard:
     """Copies a model into the folder, by the card that is given or the known one of its hash.
 
-    Raises InvalidConfig when there is no card for it, LicenceNotAccepted, or InvalidWeights when
-    the file is not the one of the card, or cannot be run as the card says.
+    `given` is its file, beside which a model of several has the others, or the folder of all of
+    them. Raises InvalidConfig when there is no card for it, LicenceNotAccepted, or InvalidWeights
+    when a file is not the one of the card, or cannot be run as the card says.
     """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InvalidConfig(f"{file} cannot be read: {error}") from error
-    sha256 = hashlib.sha256(content).hexdigest()
-    card = read_card(card_file) if card_file else _known_by(sha256, file)
-    if card.sha256 != sha256:
-        raise InvalidWeights(
-            f"{file} is not the file of the card of {card.name}: its sha256 is {sha256}, the "
-            f"card's {card.sha256}."
-        )
+    if not given.exists():
+        raise InvalidConfig(f"{given} cannot be read: there is no such file.")
+    card = _named(card_file) if card_file else _known_by(given)
+    beside = given if given.is_dir() else given.parent
+    sources = {file.short: beside / file.short for file in card.files}
+    if not given.is_dir() and len(sources) == 1:
+        sources = dict.fromkeys(sources, given)
+    return keep(card, sources, folder, accept_licence)
+
+
+def keep(card: AnyCard, sources: Mapping[str, Path], folder: Path, accept_licence: bool) -> AnyCard:
+    """Copies a model's files, by their names on the shelf, and tries them.
+
+    Gives the card that lies with them, which has every hash. Raises as `add`.
+    """
     if not (card.permissive or accept_licence):
         raise LicenceNotAccepted(card)
-    OnnxDetector(card, _session(content, card.name, None))
-    place = folder / card.name
     half = folder / f".{card.name}.{os.getpid()}"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    (half / _FILE).write_bytes(content)
-    (half / _CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2))
-    shutil.rmtree(place, ignore_errors=True)
-    half.rename(place)
+    try:
+        told = []
+        for file in card.files:
+            source, copy = sources[file.short], half / file.short
+            check(file.sha256, source, card.name)
+            shutil.copyfile(source, copy)
+            sha256 = check(file.sha256, copy, card.name)
+            told.append(msgspec.structs.replace(file, sha256=sha256, bytes=copy.stat().st_size))
+        card = msgspec.structs.replace(card, files=tuple(told))
+        open_engine(card, half)
+        (half / _CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2))
+        shutil.rmtree(folder / card.name, ignore_errors=True)
+        half.rename(folder / card.name)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
     return card
 
 
-def _known_by(sha256: str, file: Path) -> ModelCard:
+def _named(card_file: Path) -> AnyCard:
+    """The card in that file, or the known one of that name."""
+    known = KNOWN / f"{card_file.name}.json"
+    is_known = card_file.name == str(card_file) and not card_file.exists() and known.is_file()
+    return read_card(known if is_known else card_file)
+
+
+def _known_by(given: Path) -> AnyCard:
+    """The known card one of whose files this is, or is in this folder."""
+    here = list(given.iterdir()) if given.is_dir() else [given]
+    hashes = {check(None, file, "the model") for file in here if file.is_file()}
     for card in known_cards():
-        if card.sha256 == sha256:
+        if hashes & {file.sha256 for file in card.files}:
             return card
     known = ", ".join(card.name for card in known_cards())
     raise InvalidConfig(
-        f"No known card is for {file} (sha256 {sha256}). Known: {known}. Write a card for it and "
-        "name it by --card."
+        f"No known card is for {given} (sha256 {', '.join(sorted(hashes))}). Known: {known}. Write "
+        "a card for it and name it by --card."
     )
 
 
@@ -93,28 +115,17 @@ def remove(name: str, folder: Path) -> bool:
     return True
 
 
-def open_model(name: str, folder: Path) -> OnnxDetector | None:
+def open_model(name: str, folder: Path) -> Engine | None:
     """The installed model of that name, or None. Raises InvalidWeights when it was altered."""
     card = next((card for card in installed(folder) if card.name == name), None)
     if card is None:
         return None
+    if any(file.sha256 is None for file in card.files):
+        raise InvalidWeights(f"The card of {name} has no sha256 for every file. Add it again.")
     with _loading:
-        return _opened(card.name, folder, card.sha256)
+        return _opened(name, folder, tuple(file.sha256 for file in card.files))
 
 
 @cache
-def _opened(name: str, folder: Path, sha256: str) -> OnnxDetector:
-    content = (folder / name / _FILE).read_bytes()
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise InvalidWeights(
-            f"{folder / name / _FILE} is not the file of its card (sha256 differs). Add it again."
-        )
-    return OnnxDetector(read_card(folder / name / _CARD), _session(content, name, None))
-
-
-def _session(content: bytes, name: str, threads: int | None) -> onnxruntime.InferenceSession:
-    try:
-        return weights.open_session(content, threads or 0)
-    except Exception as error:
-        # onnxruntime has an exception of its own for every reason not to like a file.
-        raise InvalidWeights(f"{name} is no model that onnxruntime can run: {error}") from error
+def _opened(name: str, folder: Path, hashes: tuple[str | None, ...]) -> Engine:
+    return open_engine(read_card(folder / name / _CARD), folder / name)

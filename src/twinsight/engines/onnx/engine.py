@@ -1,0 +1,40 @@
+"""From a card and its files to what plays its role."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from twinsight.engines.onnx.card import AnyCard, DetectorCard
+from twinsight.engines.onnx.detector import OnnxDetector
+from twinsight.errors import InvalidWeights
+
+Engine = OnnxDetector
+
+
+def open_engine(card: AnyCard, folder: Path) -> Engine:
+    """What plays the card's role, by the files in that folder.
+
+    Raises InvalidWeights when a file is missing, is not the one of the card, or cannot be run as
+    the card says.
+    """
+    for file in card.files:
+        check(file.sha256, folder / file.short, card.name)
+    if isinstance(card, DetectorCard):
+        return OnnxDetector(card, folder)
+    raise InvalidWeights(f"{card.name}: a {card.role} cannot be opened yet.")
+
+
+def check(sha256: str | None, file: Path, owner: str) -> str:
+    """The file's own hash. Raises InvalidWeights when it cannot be read, or is not that one."""
+    try:
+        with file.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InvalidWeights(f"{owner}: the file {file} cannot be read: {error}") from error
+    if sha256 not in (None, found):
+        raise InvalidWeights(
+            f"{owner}: {file} is not the file of its card: its sha256 is {found}, the card's "
+            f"{sha256}."
+        )
+    return found
