@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.tasks.drawn import CAT, DOG, Drawing, Thing, ref, replies, reply
@@ -17,6 +19,15 @@ PETS = Drawing((DOG, CAT))
 SIGN = Drawing(lines=(("STOP", (50, 30, 150, 60)),))
 EMPTY = Drawing()
 FAINT = Drawing((DOG, Thing("spoon", (90, 40, 120, 60), score=0.1)))
+KITCHEN = Drawing(
+    (
+        Thing("dining table", (20, 50, 180, 100), "white"),
+        Thing("cup", (60, 30, 80, 60), "red"),
+        Thing("bowl", (120, 35, 150, 62), "blue", 0.8),
+        Thing("chair", (2, 40, 40, 95), "green", 0.7),
+    ),
+    lines=(("SOUP", (122, 40, 148, 50)),),
+)
 FLOWER = Drawing(name=("daisy", 0.9, ("flower", "plant")))
 
 ONE = {
@@ -145,6 +156,82 @@ ONE = {
         "What flower is this?",
         "I cannot tell: “flower” is not something that I can recognise.",
     ),
+    "no breed": (
+        Drawing((CAT,), name=("cat", 0.9, ("animal",))),
+        "What breed is this cat?",
+        "It looks like a cat. I cannot tell its breed.",
+    ),
+    # lists
+    "list": (PARTY, "List all objects.", "- two people\n- a golden retriever"),
+    "list fr": (PETS, "Liste les objets.", "- un chien\n- un chat"),
+    "list of a kind": (PARTY, "List the animals.", "- a golden retriever"),
+    "list of the unknown": (
+        PETS,
+        "List the unicorns.",
+        "I cannot tell: “unicorns” is not something that I can recognise.",
+    ),
+    "list of what is not there": (PETS, "List all cars", "I can make out no car."),
+    "list with places": (
+        PETS,
+        "List all objects and their positions.",
+        "- a dog: on the left\n- a cat: on the right",
+    ),
+    "table": (
+        PETS,
+        "Make a markdown table of all objects",
+        "| Thing | Place |\n| --- | --- |\n| dog | on the left |\n| cat | on the right |",
+    ),
+    "list without objects": (FLOWER, "List all objects", "- a daisy"),
+    "list of nothing": (EMPTY, "List all objects", "I can make out no thing."),
+    "keywords": (PARTY, "Keywords, please", "golden retriever, person, dog, animal"),
+    "keywords fr": (PETS, "Donne des mots-clés", "chien, chat"),
+    "some hashtags": (PARTY, "Give me 2 hashtags", "#goldenretriever #person"),
+    # ranks and neighbours
+    "largest": (
+        KITCHEN,
+        "What is the largest object?",
+        "As far as I can see, a dining table, at the bottom.",
+    ),
+    "leftmost": (
+        KITCHEN,
+        "Which object is leftmost?",
+        "As far as I can see, a chair, at the bottom left.",
+    ),
+    "right fr": (
+        PETS,
+        "Quel animal est le plus à droite ?",
+        "À ce que je vois, un chat, à droite.",
+    ),
+    "largest of none": (PETS, "What is the largest car?", "I can make out no car."),
+    "on": (KITCHEN, "What is on the table?", "I can see a cup and a bowl there."),
+    "on fr": (KITCHEN, "Qu'y a-t-il sur la table ?", "J'y vois une tasse et un bol."),
+    "left of it": (KITCHEN, "What is to the left of the cup?", "I can see a chair there."),
+    "nothing there": (PETS, "What is above the cat?", "I can make out no thing there."),
+    "by what is not there": (PETS, "What is next to the car?", "I can make out no car."),
+    "relative": (
+        KITCHEN,
+        "Where is the bowl relative to the cup?",
+        "The bowl is to the right of the cup.",
+    ),
+    "relative fr": (
+        KITCHEN,
+        "Où est la tasse par rapport au bol ?",
+        "La tasse se trouve à gauche du bol.",
+    ),
+    # numbers of two things
+    "more": (PARTY, "Are there more people than dogs?", "Yes, I can see two people and a dog."),
+    "not more": (PETS, "Are there more cars than dogs?", "No, I can see no car and a dog."),
+    "as many": (PETS, "Are there as many cats as dogs?", "Yes, I can see a cat and a dog."),
+    "more fr": (
+        PETS,
+        "Y a-t-il plus de chiens que de chats ?",
+        "Non, je vois un chien et un chat.",
+    ),
+    "more unknown": (
+        PETS,
+        "Are there more unicorns than dogs?",
+        "I cannot tell: “unicorns” is not something that I can recognise.",
+    ),
     # the photo itself
     "sharp": (PETS, "Is this photo blurry?", "No, the photo is sharp."),
     "dark fr": (PETS, "Cette photo est-elle trop sombre ?", "Non, la lumière est normale."),
@@ -263,3 +350,30 @@ def test_no_answer_names_what_was_not_drawn() -> None:
     for question in ("Describe", "What is this?", "What do you see?", "Que vois-tu ?"):
         said = reply(question, PETS).lower()
         assert not any(word in said for word in ("person", "car", "table", "personne", "voiture"))
+
+
+@pytest.mark.parametrize(
+    ("question", "drawings", "document"),
+    [
+        pytest.param(
+            "Count the people, the dogs and the unicorns",
+            (PARTY,),
+            {"people": 2, "dogs": 1, "unicorns": None},
+            id="counts by the asker's words",
+        ),
+        pytest.param("How many objects?", (PETS,), {"count": 2}, id="one count"),
+        pytest.param("List all objects", (PARTY,), ["person", "golden retriever"], id="names"),
+        pytest.param("Give me 2 keywords", (PARTY,), ["golden retriever", "person"], id="keywords"),
+        pytest.param(
+            "Count the dogs",
+            (PARTY, PETS),
+            [{"dogs": 1}, {"dogs": 1}],
+            id="counts of each picture",
+        ),
+    ],
+)
+def test_json_of_counts_and_lists(
+    question: str, drawings: tuple[Drawing, ...], document: object
+) -> None:
+    said = reply(question, *drawings, shape=AnswerShape(mime="application/json"))
+    assert json.loads(said) == document

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from twinsight.tasks import describe
+from twinsight.tasks import describe, ranking
 from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import lines_of, of_target, stack
+from twinsight.tasks.lexicon import number_of
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, kind_of, named, none_of, things_said
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.vocabulary import Sense
-from twinsight.tasks.voice import Voice
+from twinsight.tasks.voice import Voice, counts_said
 
 SURE_NAME = 0.5
 """Probability at which a whole-picture name answers "is there …?" with yes."""
@@ -39,6 +40,15 @@ def count(scene: Scene, asked: Asked) -> Said:
     """How many of each thing asked for; in words that hold whatever else the question says."""
     parts = [_counted(scene, asked, target) for target in asked.wanted.targets]
     return Said(" ".join(p.text for p in parts), ", ".join(p.word for p in parts))
+
+
+def counts(scene: Scene, asked: Asked) -> dict[str, int | None]:
+    """How many of each thing, by the caller's word for it; None for what the eyes do not know."""
+    numbers: dict[str, int | None] = {}
+    for target in asked.wanted.targets:
+        word = _counted(scene, asked, target).word
+        numbers[target.word or "count"] = number_of(word)
+    return numbers
 
 
 def _counted(scene: Scene, asked: Asked, target: Target) -> Said:
@@ -69,6 +79,23 @@ def _group(number: int, target: Target, voice: Voice) -> str:
     if target.names is None:
         return voice.say("things", count=voice.number(number))
     return voice.counted(number, kind_of(target))
+
+
+def more(scene: Scene, asked: Asked) -> Said:
+    """Whether there are more of the one thing than of the other, and how many of each."""
+    voice, found = asked.voice, ranking.balance(asked.question)
+    assert found is not None, "the task is this one only where the question compares numbers"
+    for thing in (found.first, found.second):
+        if thing.unknown:
+            return Said(voice.say("cannot recognise", thing=named(thing)), asked.unknown())
+    items = [of_target(scene, thing) for thing in (found.first, found.second)]
+    is_so = found.holds(*map(len, items))
+    said = [
+        counts_said((item.kind for item in ones), voice) or none_of(thing, voice)
+        for ones, thing in zip(items, (found.first, found.second), strict=True)
+    ]
+    word = asked.yes() if is_so else asked.no()
+    return Said(sentence(f"{word}, {voice.say('seen', things=voice.listed(said))}"), word)
 
 
 def presence(scene: Scene, asked: Asked) -> Said:

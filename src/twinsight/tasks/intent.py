@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 
 from twinsight.prompt import Prompt
-from twinsight.tasks import relation
+from twinsight.tasks import neighbours, ranking, relation
 from twinsight.tasks.clauses import asked, without_keys
 from twinsight.tasks.lexicon import COLOURS
 
@@ -23,6 +24,10 @@ class Task(StrEnum):
     COUNT = "count"
     PRESENCE = "presence"
     RELATION = "relation"
+    BESIDE = "beside"
+    RANKED = "ranked"
+    MORE = "more"
+    LIST = "list"
     COLOUR = "colour"
     WHERE = "where"
     QUALITY = "quality"
@@ -43,6 +48,12 @@ _THIS = r"(?:this|that|it|these|those)\b"
 
 # "What objects are there?" asks for all, "what time is it?" for nothing that is a thing.
 _NOT_ALL = r"(?!objects|things|items|time|day|year|date)"
+
+# What no eye of the package can tell: it is no caption that answers "describe the weather".
+_NOT_SEEN = (
+    r"(?:the |its |their |le |la |les |son |sa )?(?:weather|mood|emotions?|feelings?|expressions?|"
+    r"atmosphere|vibe|style|météo|humeur|émotions?|ambiance|expressions?|temps)\b"
+)
 
 # Tried in order; the first that matches is what is asked.
 _SPATIAL: tuple[tuple[Task, re.Pattern[str]], ...] = (
@@ -114,6 +125,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"extrai\w+ .{0,20}\b(?:texte|mots?)\b",
             r"quel est le texte\b",
             r"quel texte\b",
+            r"what(?:'s| is) on the (?:signs?|labels?|number plate|license plate|shirt|screen)\b",
         ),
     ),
     (
@@ -132,6 +144,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         _words(
             r"(?:what|which) colou?rs?\b",
             r"(?:main|dominant) colou?rs?\b",
+            r"list (?:all |the |every )*colou?rs?\b",
             r"colou?rs? of\b",
             r"couleurs?\b",
             rf"^(?:is|are) (?:the|this|that|these|those) \w+(?: \w+)? {_COLOUR_WORD}"
@@ -172,13 +185,27 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"catégori\w+",
             r"class[ei]\w*\b",
             r"which (?:of (?:these|the following|those)|label|one of)\b",
-            r"(?:label|tag) (?:this|the|it)\b",
+            r"label (?:this|the|it)\b",
+            r"tag (?:this|the|it)\b.{0,40}(?: as\b| with\b|:)",
             r"one of (?:these|the following)\b",
             r"choose (?:from|between|one|among)\b",
             r"parmi\b",
             rf"is {_THIS} [^?]*\bor\b",
             r"est ce (?:une? |le |la )?[\w ]+\bou\b",
             r"^(?:an? )?\w+(?: \w+)? (?:or|ou) (?:an? |une? )?\w+(?: \w+)? ?\?",
+        ),
+    ),
+    (
+        Task.LIST,
+        _words(
+            r"(?:list|enumerate|inventory|table of (?:all|every|the))\b",
+            r"name (?:all|every|everything|each|the (?:objects|things|items))\b",
+            r"(?:what|which) (?:objects|things|items)\b",
+            r"(?:key ?words?|hash ?tags?|tags?)\b",
+            r"(?:lister?|listez|énumère[rz]?|inventaire)\b",
+            r"liste (?:de|des|du|les|tous|toutes|tout)\b",
+            r"quels (?:objets|éléments)\b",
+            r"mots? clés?\b",
         ),
     ),
     (
@@ -199,7 +226,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"(?:is|are) (?:any|some)(?:one|body|thing)\b",
             rf"is (?:the|this|that) {_IMAGE} (?:showing|depicting|of)\b",
             r"(?:is|are) (?:an? |any )[\w ]+ (?:visible|present|shown|in)\b",
-            rf"is {_THIS} (?:an?|the)\b",
+            rf"(?<!what )is {_THIS} (?:an?|the)\b",
             r"^any\b",
             r"(?:^|ce que |que )?(?:y a t il|il y a)\b(?<!que y a t il)",
             r"(?:vois|voyez) (?:tu|vous) (?:une?|des?|du|le|la|les)\b",
@@ -211,8 +238,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         Task.DESCRIBE,
         _words(
             r"caption\w*",
-            r"descri\w+",
-            r"décri\w+",
+            rf"descri\w+\b(?! {_NOT_SEEN})",
+            rf"décri\w+\b(?! {_NOT_SEEN})",
             r"légend\w+",
             r"alt text\b",
             r"summar\w+",
@@ -231,6 +258,14 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         ),
     ),
 )
+
+_SENTENCES: tuple[tuple[Task, Callable[[str], object]], ...] = (
+    (Task.RELATION, relation.relation_of),
+    (Task.BESIDE, neighbours.neighbourhood),
+    (Task.RANKED, ranking.ranked),
+    (Task.MORE, ranking.balance),
+)
+"""Questions that are read whole: None where a question is not of that form."""
 
 _WHICH = _words(
     r"(?:which|what) (?:of (?:the|these|those) )?(?:\w+ )?(?:image|picture|photo|one|pic)s?\b",
@@ -267,8 +302,9 @@ def task_of(prompt: Prompt) -> Task:
             return Task.WHICH
         if _COMPARE.search(question):
             return Task.COMPARE
-    if relation.relation_of(prompt.question) is not None:
-        return Task.RELATION
+    for task, read in _SENTENCES:
+        if read(prompt.question) is not None:
+            return task
     for task, pattern in _QUESTIONS:
         if pattern.search(question):
             return task

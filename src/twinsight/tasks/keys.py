@@ -12,9 +12,11 @@ from twinsight.tasks.intent import Task
 _CALLED = {
     "id": "id index",
     "point": "point points position center centre keypoint",
-    "box": "box_2d bbox_2d bbox box bounding_box bounding_box_2d boundingbox coordinates coords",
+    "box": "box_2d bbox_2d bbox box bounding_box bounding_box_2d boundingbox coordinates coords "
+    "boite boîte",
     "mask": "mask segmentation segmentation_mask polygon contour",
-    "label": "label name class class_name object object_name category title item type",
+    "label": "label name class class_name object object_name category title item type nom "
+    "étiquette",
     "description": "description caption desc",
     "colour": "color colour couleur",
     "score": "confidence score probability conf confidence_score",
@@ -27,6 +29,11 @@ _NEEDED = {
     Task.SEGMENT: ("box", "mask", "label"),
     Task.POINT: ("point", "label"),
 }
+_LISTED = re.compile(
+    r"\b(?:keys?|clés?|fields?|champs?)(?: named| called| nommées?)?:? "
+    r"(?P<names>\w+(?:(?:, ?(?:and |et )?| and | et )\w+)*)",
+    re.I,
+)
 _QUOTED = re.compile(r"[\"'`](\w{1,40})[\"'`]")
 _BARE = re.compile(
     r"\b(?:bbox_2d|bbox|bounding_box|confidence|confiance|probability|score)\b", re.I
@@ -71,7 +78,8 @@ def form_of(question: str, task: Task) -> Form:
 def _named(question: str, task: Task) -> dict[str, str]:
     """The parts that the prompt names, in its order, each with its key; the first name counts."""
     named: dict[str, str] = {}
-    for key in _QUOTED.findall(question):
+    listed = [name for found in _LISTED.finditer(question) for name in _names_in(found["names"])]
+    for key in [*_QUOTED.findall(question), *listed]:
         part = _PART.get(key.lower())
         if part is not None and (part != "mask" or task is Task.SEGMENT):
             named.setdefault(part, key)
@@ -82,3 +90,7 @@ def _named(question: str, task: Task) -> dict[str, str]:
     for key in _FOR_EACH.findall(question):
         named.setdefault(_PART[key.lower()], key.lower())
     return named
+
+
+def _names_in(listed: str) -> list[str]:
+    return re.split(r",? (?:and|et) |, ?", listed)

@@ -11,7 +11,7 @@ from twinsight.tasks.language import spoken
 from twinsight.tasks.phrases import Target, target
 from twinsight.tasks.said import Asked, Said, kind_of, named, none_of
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import fold
+from twinsight.tasks.vocabulary import fold, kinds, meaning
 from twinsight.tasks.voice import counts_said
 
 _KIND = re.compile(
@@ -19,6 +19,9 @@ _KIND = re.compile(
     r"(?:'s| (?:(?:kind|type|breed|sort|species|make|model|race|genre|espèce)s?|of|is|are|de|this|"
     r"that|these|it|the|le|la)\b)* ?(?P<kind>.*)"
 )
+
+
+_FINER = re.compile(r"\b(?:breed|species|make|model|race|espèce|marque|modèle)s?\b")
 
 
 def classified(scene: Scene, asked: Asked) -> Said:
@@ -75,5 +78,10 @@ def _whole(scene: Scene, asked: Asked) -> Said:
 
 
 def _looks_like(name: str, asked: Asked) -> Said:
-    thing = asked.voice.counted(1, name)
-    return Said(asked.voice.say("looks like", thing=thing), name)
+    voice = asked.voice
+    text = voice.say("looks like", thing=voice.counted(1, name))
+    finer = _FINER.search(fold(asked.question))
+    if finer is not None and (meaning(name) or name in kinds()):
+        # The eyes' own word for the thing is as far as they can tell it.
+        return Said(f"{text} {voice.say('not finer', what=finer[0])}", asked.unknown())
+    return Said(text, name)

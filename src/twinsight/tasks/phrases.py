@@ -131,12 +131,15 @@ def _up_to_next_cut(words: list[str], end: int) -> int:
 
 
 def _english_noun(head: list[str]) -> tuple[int, int]:
-    """The last words that are a known noun; only words that do not matter may follow them."""
+    """The last words that are a known noun; after them only "objects" and what does not matter."""
     for end in range(len(head), 0, -1):
+        of_things = any(word in ANYTHING for word in head[end:])
         for start in range(max(0, end - LONGEST_NOUN), end):
-            if vocabulary.meaning(" ".join(head[start:end])):
+            noun = " ".join(head[start:end])
+            # "Glass items" are things of glass and no glasses; "electronic items" are electronics.
+            if vocabulary.meaning(noun) and not (of_things and vocabulary.material(noun)):
                 return start, end
-        if head[end - 1] not in LIGHT:
+        if head[end - 1] not in LIGHT | ANYTHING:
             break
     return len(head), len(head)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from twinsight.tasks import relation
+import numpy as np
+
+from twinsight.tasks import ranking, relation
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import Item, find, of_target
+from twinsight.tasks.neighbours import neighbourhood, relative, sides
+from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, named, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.sentences import PLACES
+from twinsight.tasks.vocabulary import kinds
 from twinsight.tasks.voice import counts_said
 
 MOST_PLACES = 4
@@ -17,6 +22,9 @@ MOST_PLACES = 4
 def where(scene: Scene, asked: Asked) -> Said:
     """In which part of the picture the things are."""
     voice = asked.voice
+    pair = relative(asked.question)
+    if pair is not None:
+        return _relative(scene, asked, pair)
     target = asked.wanted.targets[0]
     if target.unknown:
         return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
@@ -33,6 +41,27 @@ def where(scene: Scene, asked: Asked) -> Said:
     things = counts_said((item.kind for item in items), voice)
     ones = [voice.say("one at", place=p) for p in said]
     return Said(voice.say("see at", things=things, places=voice.listed(ones)), word)
+
+
+def _relative(scene: Scene, asked: Asked, pair: tuple[Target, Target]) -> Said:
+    """On which sides of the second thing the first one is."""
+    voice = asked.voice
+    found = []
+    for thing in pair:
+        if thing.unknown:
+            return Said(voice.say("cannot recognise", thing=named(thing)), asked.unknown())
+        items = of_target(scene, thing)
+        if not items:
+            return Said(voice.say("see none", none=none_of(thing, voice)), asked.unknown())
+        found.append(max(items, key=lambda item: item.score))
+    first, second = found
+    lies = sides(first.xyxy, second.xyxy)
+    said = [
+        voice.related(side + " of" if side in ("left", "right") else side, second.kind)
+        for side in lies
+    ] or [voice.related("at", second.kind)]
+    text = voice.say("is at", thing=voice.definite(first.kind), place=voice.listed(said))
+    return Said(sentence(text), voice.listed(said))
 
 
 def place(item: Item, wh: tuple[int, int]) -> str:
@@ -69,3 +98,40 @@ def relate(scene: Scene, asked: Asked) -> Said:
         place=voice.related(side + " of" if side in ("left", "right") else side, second.kind),
     )
     return Said(text, asked.yes() if is_so else asked.no())
+
+
+def first(scene: Scene, asked: Asked) -> Said:
+    """The thing that is the largest, the leftmost…, and where it is."""
+    voice, thing = asked.voice, ranking.ranked(asked.question)
+    assert thing is not None, "the task is this one only where the question ranks things"
+    items = of_target(scene, thing)
+    if not items:
+        return Said(voice.say("see none", none=none_of(thing, voice)), voice.say("none"))
+    one = items[0]
+    where = PLACES[asked.style.language][place(one, scene.wh)]
+    text = voice.say("first of them", thing=voice.counted(1, one.kind), place=where)
+    return Said(text, voice.noun(one.kind))
+
+
+def neighbours(scene: Scene, asked: Asked) -> Said:
+    """The things in the place that the question asks about."""
+    voice, where = asked.voice, neighbourhood(asked.question)
+    assert where is not None, "the task is this one only where the question names such a place"
+    things = of_target(scene, where.thing)
+    if not things:
+        return Said(voice.say("see none", none=none_of(where.thing, voice)), asked.unknown())
+    thing = max(things, key=lambda item: item.score)
+    # What has legs of its own stands before or behind a table, never on it.
+    never = kinds()["furniture"] if where.is_on else frozenset()
+    seen = [item for item in of_target(scene, Target("", None)) if item.kind not in never]
+    others = [item for item in seen if _is_another(item, thing)]
+    there = [item for item in others if where.holds(item.xyxy, thing.xyxy)]
+    if not there:
+        none = voice.none("thing")
+        return Said(voice.say("none there", none=none), voice.say("none"))
+    said = counts_said((item.kind for item in there), voice)
+    return Said(voice.say("see there", things=said), said)
+
+
+def _is_another(item: Item, thing: Item) -> bool:
+    return item.kind != thing.kind or not np.array_equal(item.xyxy, thing.xyxy)

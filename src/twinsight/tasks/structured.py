@@ -8,9 +8,20 @@ from typing import Any
 
 from twinsight.filling.document import dump, fill
 from twinsight.prompt import Finish, Prompt
-from twinsight.tasks import asking, facts, find, limit, spatial, talk, targets
+from twinsight.tasks import (
+    answer,
+    asking,
+    facts,
+    find,
+    inventory,
+    limit,
+    spatial,
+    talk,
+    targets,
+)
 from twinsight.tasks.intent import Task
 from twinsight.tasks.keys import form_of
+from twinsight.tasks.said import Asked
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import style_of
 
@@ -42,7 +53,17 @@ def _value(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
     schema = schema_of_keys(prompt)
     if schema and scenes:
         return fill(schema, seen)
+    if task in (Task.COUNT, Task.LIST) and asked:
+        return _counts_or_names(prompt, task, asked)
     return {"answer": talk.reply(prompt, task, scenes)}
+
+
+def _counts_or_names(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
+    """Numbers by the things' names, or names alone; with several pictures, one for each."""
+    understood = Asked.of(prompt.question, style_of(prompt))
+    tell = answer.counts if task is Task.COUNT else inventory.names
+    told = [tell(scene, understood) for scene in scenes]
+    return told if len(told) > 1 else told[0]
 
 
 def schema_of_keys(prompt: Prompt) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from twinsight.prompt import Prompt
-from twinsight.tasks import answer, compare, describe, naming, places
+from twinsight.tasks import answer, compare, describe, inventory, naming, places
 from twinsight.tasks.intent import Task
 from twinsight.tasks.lexicon import ORDINALS, number_of
 from twinsight.tasks.said import Asked, Said
@@ -26,6 +26,10 @@ _ONE_PICTURE: dict[Task, Callable[[Scene, Asked], Said]] = {
     Task.QUALITY: answer.quality,
     Task.WHERE: places.where,
     Task.RELATION: places.relate,
+    Task.BESIDE: places.neighbours,
+    Task.RANKED: places.first,
+    Task.MORE: answer.more,
+    Task.LIST: inventory.inventory,
 }
 _SEVERAL: dict[Task, Callable[[Sequence[Scene], Asked], Said]] = {
     Task.COMPARE: compare.compare,

@@ -87,7 +87,7 @@ _KINDS = (
     ("screen", "display | écran", "tv laptop cell_phone"),
     (
         "electronics",
-        "electronic electronic_device device gadget | appareil appareil_électronique",
+        "electronic electronic_device device gadget | appareil appareil_électronique électronique",
         "tv laptop mouse remote keyboard cell_phone",
     ),
     (

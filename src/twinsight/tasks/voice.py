@@ -52,6 +52,10 @@ class Voice(Protocol):
         """`the car`."""
         ...
 
+    def noun(self, name: str) -> str:
+        """`car`."""
+        ...
+
     def plural(self, noun: str) -> str:
         """`cars`."""
         ...
@@ -89,6 +93,9 @@ class English:
 
     def definite(self, noun: str, count: int = 1) -> str:
         return "the " + (noun if count == 1 else english.plural(noun))
+
+    def noun(self, name: str) -> str:
+        return name
 
     def plural(self, noun: str) -> str:
         return english.plural(noun)
@@ -130,6 +137,9 @@ class French:
         if count > 1:
             return "les " + french.plural(said)
         return french.definite(said, feminine)
+
+    def noun(self, name: str) -> str:
+        return _words_fr().get(name, (name, False))[0]
 
     def plural(self, noun: str) -> str:
         return french.plural(_french(noun)[0])

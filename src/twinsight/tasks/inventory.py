@@ -1,0 +1,97 @@
+"""All that was seen, as a list: in lines, in a table, as keywords or hashtags."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from twinsight.tasks import describe
+from twinsight.tasks.find import Item, find
+from twinsight.tasks.lexicon import number_of
+from twinsight.tasks.places import place
+from twinsight.tasks.said import Asked, Said, named, none_of
+from twinsight.tasks.scene import Scene
+from twinsight.tasks.sentences import PLACES
+from twinsight.tasks.vocabulary import fold
+
+_TAG = re.compile(r"\bhash ?tags?\b")
+_KEYWORD = re.compile(r"\b(?:key ?words?|tags?|mots? clés?)\b|\bcommas?\b|\bvirgules?\b")
+_TABLE = re.compile(r"\b(?:(?:in|as|into) an? (?:\w+ )?table|markdown table|tableau)\b")
+_PLACED = re.compile(r"\b(?:positions?|locations?|places?|where|où|emplacements?)\b")
+_MOST = re.compile(r"\b(\w+) (?:key ?words?|hash ?tags?|tags|mots clés)\b")
+
+
+def inventory(scene: Scene, asked: Asked) -> Said:
+    """Every kind of thing that is asked for, the most sure first, in the form asked for."""
+    question, voice = fold(asked.question), asked.voice
+    target = asked.wanted.targets[0]
+    if _TAG.search(question) or _KEYWORD.search(question):
+        words = _keywords(scene, asked)[: _most(question)]
+        if _TAG.search(question):
+            text = " ".join("#" + re.sub(r"\W+", "", word) for word in words)
+        else:
+            text = ", ".join(words)
+        return Said(text, words[0])
+    if target.unknown:
+        return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
+    items = find(scene, asked.wanted)
+    name = describe.sayable(scene.recognition.name, asked.style.language)
+    if not items and name and target.names is None:
+        return Said(f"- {voice.counted(1, name)}", name)
+    if not items:
+        return Said(voice.say("see none", none=none_of(target, voice)), voice.say("none"))
+    kinds = list(Counter(item.kind for item in items))
+    if _TABLE.search(question):
+        return Said(_table(items, scene, asked), kinds[0])
+    lines = [_line(items, kind, scene, asked) for kind in kinds]
+    return Said("\n".join(f"- {line}" for line in lines), ", ".join(kinds))
+
+
+def names(scene: Scene, asked: Asked) -> list[str]:
+    """What `inventory` lists, each name once."""
+    question = fold(asked.question)
+    if _TAG.search(question) or _KEYWORD.search(question):
+        return _keywords(scene, asked)[: _most(question)]
+    return list(dict.fromkeys(item.label for item in find(scene, asked.wanted)))
+
+
+def _most(question: str) -> int | None:
+    found = _MOST.search(question)
+    return number_of(found[1]) if found else None
+
+
+def _keywords(scene: Scene, asked: Asked) -> list[str]:
+    """What the picture is, then the kinds of its objects, wider words for them, and text."""
+    language = asked.style.language
+    name = scene.recognition.name
+    said = [describe.sayable(name, language)] if name is not None else []
+    said += [asked.voice.noun(kind) for kind in describe.by_prominence(scene)]
+    said += [asked.voice.noun(kind) for kind in name.kinds] if name is not None else []
+    if describe.quoted(scene, language):
+        said.append(asked.voice.say("some text"))
+    if not any(said):
+        said = [asked.voice.colour(colour) for colour, _ in scene.measures.colours[:1]]
+    return list(dict.fromkeys(word for word in said if word))
+
+
+def _line(items: Sequence[Item], kind: str, scene: Scene, asked: Asked) -> str:
+    """`two laptops`, or where they are as well."""
+    ones = [item for item in items if item.kind == kind]
+    if kind == "text":
+        return f"{asked.voice.say('some text')}: " + " / ".join(item.label for item in ones)
+    noun = ones[0].label if len(ones) == 1 else kind
+    said = asked.voice.counted(len(ones), noun if asked.style.language == "en" else kind)
+    if not _PLACED.search(fold(asked.question)):
+        return said
+    return f"{said}: {asked.voice.listed([_at(item, scene, asked) for item in ones])}"
+
+
+def _table(items: Sequence[Item], scene: Scene, asked: Asked) -> str:
+    """A Markdown table with a row for each thing."""
+    rows = [f"| {item.label.replace('|', ' ')} | {_at(item, scene, asked)} |" for item in items]
+    return "\n".join([asked.voice.say("thing, place"), "| --- | --- |", *rows])
+
+
+def _at(item: Item, scene: Scene, asked: Asked) -> str:
+    return PLACES[asked.style.language][place(item, scene.wh)]
