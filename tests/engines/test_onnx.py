@@ -165,7 +165,15 @@ def test_a_card_that_cannot_be(tmp_path: Path, changes: dict[str, Any], words: s
 
 
 def test_the_cards_of_the_package_are_whole() -> None:
-    assert [card.name for card in shelf.known_cards()] == ["yolox_nano"]
+    assert [card.name for card in shelf.known_cards()] == [
+        "dfine_n",
+        "dfine_s",
+        "edgetam",
+        "rfdetr_nano",
+        "rfdetr_small",
+        "sam2.1_hiera_tiny",
+        "yolox_nano",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +200,7 @@ def test_what_is_not_to_be_added_is_refused(tmp_path: Path) -> None:
     models = tmp_path / "models"
     with pytest.raises(InvalidConfig, match=r"PML-1.0.*--accept-licence"):
         shelf.add(file, models, card, accept_licence=False)
-    with pytest.raises(InvalidConfig, match=r"No known card.*Known: yolox_nano"):
+    with pytest.raises(InvalidConfig, match=r"No known card.*Known: dfine_n"):
         shelf.add(file, models, None, accept_licence=True)
     with pytest.raises(InvalidConfig, match="cannot be read"):
         shelf.add(tmp_path / "none.onnx", models, card, accept_licence=True)

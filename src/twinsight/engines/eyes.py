@@ -19,7 +19,7 @@ from twinsight.engines.roles import (
     Writer,
 )
 from twinsight.engines.speaker import Grounder, Speaker
-from twinsight.errors import InvalidConfig
+from twinsight.errors import InvalidConfig, InvalidWeights, Unavailable
 from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
 
@@ -49,7 +49,13 @@ class Eyes:
 
     def warm(self) -> None:
         """Looks once at nothing, so that all weights are loaded. Raises InvalidWeights."""
-        blank = Picture(np.full((64, 64, 3), 128, np.uint8))
+        try:
+            self._look(Picture(np.full((64, 64, 3), 128, np.uint8)))
+        except Unavailable as error:
+            # While it serves, a model that fails is one 503; before, it is not to start at all.
+            raise InvalidWeights(error.message) from error
+
+    def _look(self, blank: Picture) -> None:
         self.labeler.recognise(blank)
         self.reader.read(blank)
         self.detector.detect(blank)

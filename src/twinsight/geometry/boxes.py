@@ -72,6 +72,20 @@ def clip(xyxy: Floats, wh: tuple[int, int]) -> NDArray[np.float32]:
     return np.clip(xyxy, 0, (w, h, w, h)).astype(np.float32)
 
 
+def at_least_a_pixel(xyxy: Floats) -> NDArray[np.float64]:
+    """Boxes in order and not narrower than a pixel, (n, 4). Raises ValueError for what are none."""
+    given = np.asarray(xyxy, np.float64)
+    if given.size == 0:
+        return np.zeros((0, 4))
+    if given.ndim != 2 or given.shape[1] != 4:
+        raise ValueError(f"boxes have the shape (n, 4), not {given.shape}")
+    if not np.isfinite(given).all():
+        raise ValueError("boxes must be finite")
+    low, high = np.minimum(given[:, :2], given[:, 2:]), np.maximum(given[:, :2], given[:, 2:])
+    missing = np.maximum(1 - (high - low), 0) / 2
+    return np.concatenate([low - missing, high + missing], axis=1)
+
+
 def area(xyxy: Floats) -> NDArray[np.float32]:
     """(n, 4) -> (n,) square pixels; an inverted box has none."""
     sides = np.maximum(xyxy[:, 2:] - xyxy[:, :2], 0)
@@ -142,42 +156,47 @@ def fuse(
 
 def _leaders(xyxy: Floats, score: Floats, kind: Integers, threshold: float) -> NDArray[np.intp]:
     """For each row the better row of its kind that it overlaps by > threshold, or itself."""
-    leader = np.arange(len(kind))
-    better, worse = _pairs(score, kind)
-    close = _paired_iou(xyxy, better, worse) > threshold
-    better, worse = better[close], worse[close]
-    free = np.ones(len(kind), bool)
-    # Runs of pairs with one better row, from the best row on.
-    starts = np.flatnonzero(np.diff(better, prepend=-1))
-    for start, end in zip(starts, np.append(starts, len(better))[1:], strict=True):
-        first = better[start]
-        if free[first]:
-            led = worse[start:end]
-            led = led[free[led]]
-            leader[led] = first
-            free[led] = False
+    order = np.lexsort((-score, kind))
+    better, worse = _close_pairs(xyxy[order], kind[order], threshold)
+    kept = _undisputed(len(order), better, worse)
+    led = kept[better]
+    place = np.arange(len(order))
+    # Of several leaders the best, which comes first, is written last.
+    place[worse[led][::-1]] = better[led][::-1]
+    leader = np.empty(len(order), np.intp)
+    leader[order] = order[place]
     return leader
 
 
-def _pairs(score: Floats, kind: Integers) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """All pairs of rows of one kind, the better one first; by the rank of the better one."""
-    order = np.argsort(-score, kind="stable")
-    rank = np.empty(len(order), np.intp)
-    rank[order] = np.arange(len(order))
-    grouped = order[np.argsort(kind[order], kind="stable")]
-    ends = np.searchsorted(kind[grouped], kind[grouped], "right")
-    count = ends - np.arange(len(grouped)) - 1
-    first = np.repeat(np.arange(len(grouped)), count)
-    second = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count) + first + 1
-    by_rank = np.argsort(rank[grouped[first]], kind="stable")
-    return grouped[first[by_rank]], grouped[second[by_rank]]
+def _undisputed(n: int, better: NDArray[np.intp], worse: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which of n rows no better one that is kept itself lies close to. In rounds: what has nothing
+    better close to it is kept, what lies close to that goes."""
+    kept = np.ones(n, bool)
+    while len(better):
+        free = np.ones(n, bool)
+        free[worse] = False
+        kept[worse[free[better]]] = False
+        open_pairs = kept[better] & kept[worse]
+        better, worse = better[open_pairs], worse[open_pairs]
+    return kept
 
 
-def _paired_iou(xyxy: Floats, a: NDArray[np.intp], b: NDArray[np.intp]) -> Floats:
-    """Intersection over union of the rows ``a[i]`` and ``b[i]``; 0 where both are without area."""
+def _close_pairs(
+    xyxy: Floats, kind: Integers, threshold: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All pairs of rows of one kind that overlap by > threshold; rows sorted by kind, best first."""
+    n = len(kind)
+    count = np.searchsorted(kind, kind, "right") - np.arange(1, n + 1)
+    first = np.repeat(np.arange(n), count)
+    start = np.cumsum(count) - count
+    second = np.arange(len(first)) + np.repeat(np.arange(1, n + 1) - start, count)
     x0, y0, x1, y1 = np.ascontiguousarray(xyxy.T)
-    across = np.minimum(x1[a], x1[b]) - np.maximum(x0[a], x0[b])
-    down = np.minimum(y1[a], y1[b]) - np.maximum(y0[a], y0[b])
+    across = np.minimum(np.repeat(x1, count), x1[second])
+    across -= np.maximum(np.repeat(x0, count), x0[second])
+    down = np.minimum(np.repeat(y1, count), y1[second])
+    down -= np.maximum(np.repeat(y0, count), y0[second])
     common = np.maximum(across, 0) * np.maximum(down, 0)
     areas = area(xyxy)
-    return np.asarray(common / np.maximum(areas[a] + areas[b] - common, np.finfo(np.float32).tiny))
+    union = np.repeat(areas, count) + areas[second] - common
+    close = common / np.maximum(union, np.finfo(np.float32).tiny) > threshold
+    return first[close], second[close]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from twinsight.engines.onnx.card import AnyCard, DetectorCard
+from twinsight.engines.onnx.card import AnyCard, DetectorCard, SegmenterCard
 from twinsight.engines.onnx.detector import OnnxDetector
+from twinsight.engines.onnx.segmenter import OnnxSegmenter
 from twinsight.errors import InvalidWeights
 
-Engine = OnnxDetector
+Engine = OnnxDetector | OnnxSegmenter
 
 
 def open_engine(card: AnyCard, folder: Path) -> Engine:
@@ -22,6 +23,8 @@ def open_engine(card: AnyCard, folder: Path) -> Engine:
         check(file.sha256, folder / file.short, card.name)
     if isinstance(card, DetectorCard):
         return OnnxDetector(card, folder)
+    if isinstance(card, SegmenterCard):
+        return OnnxSegmenter(card, folder)
     raise InvalidWeights(f"{card.name}: a {card.role} cannot be opened yet.")
 
 

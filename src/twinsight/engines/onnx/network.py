@@ -37,7 +37,7 @@ class Network:
         self._owner = owner
         self._session = _session(file, owner)
         self._inputs = {given.name: given for given in self._session.get_inputs()}
-        self._outputs = [given.name for given in self._session.get_outputs()]
+        self.outputs = [given.name for given in self._session.get_outputs()]
         if not set(needs) <= set(self._inputs) <= {*needs, *takes}:
             fed = ", ".join([*needs, *(f"{name} (if it likes)" for name in takes)])
             raise InvalidWeights(
@@ -45,9 +45,10 @@ class Network:
                 f"would be given {fed}."
             )
 
-    def sides(self, name: str) -> list[int | str | None]:
-        """The sides of an input; words or None for those that may vary."""
-        return list(self._inputs[name].shape)
+    def side(self, name: str, axis: int) -> int | None:
+        """How long an input must be along an axis; None where it may vary, or is no input."""
+        side = self._inputs[name].shape[axis] if name in self._inputs else None
+        return side if isinstance(side, int) else None
 
     def run(self, fed: Mapping[str, Array]) -> dict[str, Array]:
         """Its outputs by name, floats as float32; of what is fed it takes the inputs that it has.
@@ -64,7 +65,7 @@ class Network:
             # onnxruntime has an exception of its own for every reason to fail.
             raise Unavailable(f"The model {self._owner} cannot be run: {error}") from error
         told = {}
-        for name, output in zip(self._outputs, outputs, strict=True):
+        for name, output in zip(self.outputs, outputs, strict=True):
             array = np.asarray(output)
             if array.dtype.kind == "f":
                 array = array.astype(np.float32, copy=False)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from twinsight.engines import weights
 from twinsight.engines.roles import Card
+from twinsight.geometry.boxes import at_least_a_pixel
 from twinsight.geometry.masks import size_within
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class PocketSegmenter:
         may reach beyond the picture; one narrower than a pixel is taken as a pixel wide. Raises
         ValueError for boxes of another shape or with numbers that are not finite.
         """
-        wanted = _at_least_a_pixel(xyxy)
+        wanted = at_least_a_pixel(xyxy)
         cuts = windows(wanted)
         masks: list[NDArray[np.uint8]] = []
         for start in range(0, len(wanted), BATCH):
@@ -81,20 +82,6 @@ class PocketSegmenter:
 
     def _run(self, x: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.asarray(self._session.run(["mask"], {"x": x})[0], np.uint8)
-
-
-def _at_least_a_pixel(xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Boxes in order and not narrower than a pixel. Raises ValueError when they are no boxes."""
-    given = np.asarray(xyxy, np.float64)
-    if given.size == 0:
-        return np.zeros((0, 4))
-    if given.ndim != 2 or given.shape[1] != 4:
-        raise ValueError(f"boxes have the shape (n, 4), not {given.shape}")
-    if not np.isfinite(given).all():
-        raise ValueError("boxes must be finite")
-    low, high = np.minimum(given[:, :2], given[:, 2:]), np.maximum(given[:, :2], given[:, 2:])
-    missing = np.maximum(1 - (high - low), 0) / 2
-    return np.concatenate([low - missing, high + missing], axis=1)
 
 
 def _within(
