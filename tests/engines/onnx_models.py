@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,211 @@ def segmenter(folder: Path, boxes: int | str = "num_boxes", wrong: str = "") -> 
     }
     feed = {"name": "pixel_values", "wh": [1024, 1024], "place": "stretch", "resample": "bilinear"}
     return write_card(folder, files, role="segmenter", head="sam2", feed=feed | IMAGENET)
+
+
+def tokenizer(words: Sequence[str], before: str = "", after: str = "<eos>") -> bytes:
+    """A `tokenizer.json` that knows these words, in small letters, and punctuation as words.
+
+    Ids: 0 fills, 1 is any other word, 2 and 3 stand `before` and `after` each text, then the words.
+    """
+    specials = {before or "<bos>": 2, after: 3}
+    vocabulary = {"<pad>": 0, "<unk>": 1, **specials, **{w: i + 4 for i, w in enumerate(words)}}
+    sequence = [{"Sequence": {"id": "A", "type_id": 0}}]
+    opening = [{"SpecialToken": {"id": before, "type_id": 0}}] if before else []
+    single = [*opening, *sequence, {"SpecialToken": {"id": after, "type_id": 0}}]
+    return json.dumps(
+        {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": [
+                {
+                    "id": number,
+                    "content": word,
+                    "single_word": False,
+                    "lstrip": False,
+                    "rstrip": False,
+                    "normalized": False,
+                    "special": True,
+                }
+                for word, number in specials.items()
+            ],
+            "normalizer": {"type": "Lowercase"},
+            "pre_tokenizer": {"type": "Whitespace"},
+            "post_processor": {
+                "type": "TemplateProcessing",
+                "single": single,
+                "pair": [*single, {"Sequence": {"id": "B", "type_id": 1}}],
+                "special_tokens": {
+                    word: {"id": word, "ids": [number], "tokens": [word]}
+                    for word, number in specials.items()
+                },
+            },
+            "decoder": None,
+            "model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": "<unk>"},
+        }
+    ).encode()
+
+
+COLOURS = {"zorp": (1, -1, -1), "blick": (-1, 1, -1), "dax": (-1, -1, 1)}
+"""Words that mean red, green and blue to nobody else."""
+
+
+def siglip_vision(name: str = "pooler_output", numbers: int = 3) -> bytes:
+    """SigLIP's network for pictures: here its vector is the mean colour, -1 to 1."""
+    g = Graph()
+    pixels = g.input("pixel_values", ("batch_size", 3, 224, 224))
+    colour = g.node("ReduceMean", [pixels], axes=[2, 3], keepdims=0)
+    vector = g.node("Slice", [colour, *(g.const([v], "int64") for v in (0, numbers, 1))])
+    patches = g.node("Unsqueeze", [colour, g.const([1], "int64")])
+    g.output(patches, "last_hidden_state", ("batch_size", "sequence_length", 3))
+    g.output(vector, name, ("batch_size", numbers))
+    return g.content()
+
+
+def siglip_text() -> bytes:
+    """SigLIP's network for texts: here its vector is the sum of the colours that they name.
+
+    It wants 64 tokens, as the real one was trained with.
+    """
+    g = Graph()
+    ids = g.input("input_ids", ("batch_size", 64), "int64")
+    table = g.const([[0, 0, 0]] * 4 + list(COLOURS.values()))
+    each = g.node("Gather", [table, ids], axis=0)
+    vector = g.node("ReduceSum", [each, g.const([1], "int64")], keepdims=0)
+    g.output(each, "last_hidden_state", ("batch_size", 64, 3))
+    g.output(vector, "pooler_output", ("batch_size", 3))
+    return g.content()
+
+
+def labeler(folder: Path, vision: bytes | None = None, **fields: Any) -> Path:
+    """A SigLIP-like model; where its card lies."""
+    files = {
+        "vision_model.onnx": ("vision", vision or siglip_vision()),
+        "text_model.onnx": ("text", siglip_text()),
+        "tokenizer.json": ("tokenizer", tokenizer(list(COLOURS))),
+    }
+    half = [0.5, 0.5, 0.5]
+    feed = {"name": "pixel_values", "wh": [224, 224], "mean": half, "std": half}
+    given = {
+        "role": "labeler",
+        "head": "siglip",
+        "feed": feed | {"place": "stretch", "resample": "bilinear"},
+        "labels": ["zorp thing", "blick thing", "dax thing"],
+        "logit_scale": 20.0,
+        "logit_bias": -10.0,
+    }
+    return write_card(folder, files, **(given | fields))
+
+
+WORDS = (".", "gyroscope", "ball", "the", "spinning")
+
+
+def _bright_box(g: Graph, bright: str, side: int) -> str:
+    """(1, 1, 4): the box round what is bright (1, side, side), as centre and size, 0 to 1."""
+    up = g.const([[i + 1.0 for i in range(side)]])
+    down = g.const([[float(side - i) for i in range(side)]])
+    ends = []
+    for axis in (1, 2):
+        line = g.node("ReduceMax", [bright], axes=[axis], keepdims=0)
+        last = g.node("ReduceMax", [g.node("Mul", [line, up])], axes=[1], keepdims=1)
+        first = g.node("ReduceMax", [g.node("Mul", [line, down])], axes=[1], keepdims=1)
+        ends.append((g.node("Sub", [g.const(float(side)), first]), last))
+    (x0, x1), (y0, y1) = ends
+    parts = [
+        g.node("Mul", [g.node("Add", [x0, x1]), g.const(0.5)]),
+        g.node("Mul", [g.node("Add", [y0, y1]), g.const(0.5)]),
+        g.node("Sub", [x1, x0]),
+        g.node("Sub", [y1, y0]),
+    ]
+    box = g.node("Div", [g.node("Concat", parts, axis=1), g.const(float(side))])
+    return g.node("Unsqueeze", [box, g.const([1], "int64")])
+
+
+def _bright(g: Graph, pixels: str, least: float) -> str:
+    grey = g.node("ReduceMean", [pixels], axes=[1], keepdims=0)
+    return g.node("Cast", [g.node("Greater", [grey, g.const(least)])], to=1)
+
+
+def dino(length: int | str = "sequence_length", wrong: str = "") -> bytes:
+    """Grounding DINO: here the first box is round what is bright, and is a "gyroscope" or "ball".
+
+    The second box is the left half, and nothing. Beyond the text the logits are minus infinity.
+    """
+    g = Graph()
+    pixels = g.input("pixel_values", ("batch_size", 3, 800, 800))
+    mask = g.input("pixel_mask", ("batch_size", 800, 800), "int64")
+    ids = g.input("input_ids", ("batch_size", length), "int64")
+    types = g.input("token_type_ids", ("batch_size", length), "int64")
+    heed = g.input("attention_mask", ("batch_size", length), "int64")
+    bright = g.node("Mul", [_bright(g, pixels, GREY_MEAN), g.node("Cast", [mask], to=1)])
+    half = g.const([[[0.25, 0.5, 0.5, 1.0]]])
+    boxes = g.node("Concat", [_bright_box(g, bright, 800), half], axis=1)
+    heard = g.node("Mul", [g.node("Add", [ids, types]), heed])
+    logits = _logit_of(g, heard, {"gyroscope": 4.0, "ball": 1.0})
+    beyond = g.const([[float("nan" if wrong == "nan" else "-inf")] * 256])
+    logits = g.node("Concat", [logits, beyond], axis=1)
+    logits = g.node("Slice", [logits, *(g.const([v], "int64") for v in (0, 256, 1))])
+    logits = g.node("Unsqueeze", [logits, g.const([1], "int64")])
+    nothing = g.node("Mul", [g.node("Exp", [logits]), g.const(0.0)])
+    nothing = g.node("Sub", [nothing, g.const(9.0)])
+    g.output(g.node("Concat", [logits, nothing], axis=1), "logits", ("batch_size", 2, 256))
+    g.output(boxes, "pred_boxes", ("batch_size", 2, 4))
+    return g.content()
+
+
+def _logit_of(g: Graph, ids: str, logits: dict[str, float]) -> str:
+    """For each token its word's logit; -9 for other words."""
+    table = [-9.0] * (len(WORDS) + 4)
+    for word, logit in logits.items():
+        table[WORDS.index(word) + 4] = logit
+    return g.node("Gather", [g.const(table), ids], axis=0)
+
+
+def owl(wrong: str = "") -> bytes:
+    """OWLv2: here the first box is round what is bright, and is a "gyroscope" or a "ball".
+
+    The second box is the left half of the padded square, and a "ball" at that.
+    """
+    g = Graph()
+    ids = g.input("input_ids", ("text_batch_size", 16), "int64")
+    pixels = g.input("pixel_values", ("image_batch_size", 3, 960, 960))
+    heed = g.input("attention_mask", ("text_batch_size", 16), "int64")
+    box = _bright_box(g, _bright(g, pixels, 0.0), 960)
+    boxes = g.node("Concat", [box, g.const([[[0.25, 0.5, 0.5, 1.0]]])], axis=1)
+    heard = g.node("Mul", [ids, heed])
+    rows = []
+    for logits in ({"gyroscope": 4.0, "ball": 1.0}, {"ball": 3.0}):
+        each = g.node("ReduceMax", [_logit_of(g, heard, logits)], axes=[1], keepdims=0)
+        rows.append(g.node("Unsqueeze", [each, g.const([0, 1], "int64")]))
+    told = g.node("Concat", rows, axis=1)
+    if wrong == "shape":
+        told = g.node("Transpose", [told], perm=[0, 2, 1])
+    sides = ("text_batch_size", 2) if wrong == "shape" else (2, "text_batch_size")
+    g.output(told, "logits", ("image_batch_size", *sides))
+    g.output(boxes, "pred_boxes", ("image_batch_size", 2, 4))
+    g.output(heard, "text_embeds", ("image_batch_size", 16), "int64")
+    return g.content()
+
+
+def grounder(folder: Path, head: str, model: bytes | None = None, **fields: Any) -> Path:
+    """A model that is like Grounding DINO or OWLv2; where its card lies."""
+    is_dino = head == "grounding-dino"
+    files = {
+        "model.onnx": ("model", model or (dino() if is_dino else owl())),
+        "tokenizer.json": ("tokenizer", tokenizer(WORDS, "[CLS]", "[SEP]")),
+    }
+    place = (
+        {"wh": [800, 800], "place": "stretch"} if is_dino else {"wh": [960, 960], "mean": [0.5] * 3}
+    )
+    feed = {"name": "pixel_values", "resample": "bilinear"} | place | (IMAGENET if is_dino else {})
+    given = {
+        "role": "grounder",
+        "head": head,
+        "feed": feed,
+        "labels": ["ball", "gyroscope"],
+        "template": "{}." if is_dino else "a photo of a {}",
+        "tokens": 256 if is_dino else 16,
+        "least": {"list": 0.8, "presence": 0.5},
+    }
+    return write_card(folder, files, **(given | fields))

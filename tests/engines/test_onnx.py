@@ -169,9 +169,12 @@ def test_the_cards_of_the_package_are_whole() -> None:
         "dfine_n",
         "dfine_s",
         "edgetam",
+        "grounding_dino_tiny",
+        "owlv2_base",
         "rfdetr_nano",
         "rfdetr_small",
         "sam2.1_hiera_tiny",
+        "siglip2_base_224",
         "yolox_nano",
     ]
 

@@ -60,6 +60,8 @@ class Eyes:
         self.reader.read(blank)
         self.detector.detect(blank)
         self.segmenter.segment(blank, np.array([[8, 8, 56, 56]], np.float32))
+        if isinstance(self.grounder, Detector):
+            self.grounder.detect(blank)
         if self.writer is not None:
             self.writer.write(Sketch(blank.wh, Detections.empty(), (), (), 0.5))
 

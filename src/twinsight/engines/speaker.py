@@ -17,6 +17,9 @@ from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
 from twinsight.prompt import Delta, Prompt
 
+EVERYTHING = "every object"
+"""The phrase by which a grounder is asked for all that it sees."""
+
 
 class Waiting(Protocol):
     """One request's right to go on."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinsight.engines.roles import Purpose
+from twinsight.engines.speaker import EVERYTHING
 from twinsight.geometry.boxes import iou
 from twinsight.geometry.detections import Detections, join
 from twinsight.tasks.phrases import Target
@@ -22,7 +23,6 @@ from twinsight.tasks.scene import Scene
 SAME_THING = 0.5
 """Boxes of the model and of the detector that overlap by this much are of one thing."""
 
-EVERYTHING = "every object"
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
 

@@ -163,7 +163,8 @@ class LabelerCard(ModelCard, frozen=True, kw_only=True, tag="labeler"):
 
     A pair's probability is sigmoid(likeness * logit_scale + logit_bias). `labels` are the names
     that it gives when nobody offers any; `templates` are sentences round a name ("{}"), whose
-    vectors are averaged. Texts are `tokens` long. From the probability `sure` on a name is said.
+    vectors are averaged. Texts are `tokens` long, filled up with the token `padding`. From the
+    probability `sure` on a name is said.
     """
 
     role: ClassVar[str] = "labeler"
@@ -173,6 +174,7 @@ class LabelerCard(ModelCard, frozen=True, kw_only=True, tag="labeler"):
     labels: Names = "imagenet-1000"
     templates: tuple[str, ...] = ("This is a photo of {}.",)
     tokens: Side = 64
+    padding: Annotated[int, msgspec.Meta(ge=0)] = 0
     logit_scale: float
     logit_bias: float
     sure: Share = 0.5

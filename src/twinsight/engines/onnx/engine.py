@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from twinsight.engines.onnx.card import AnyCard, DetectorCard, SegmenterCard
+from twinsight.engines.onnx.card import AnyCard, DetectorCard, LabelerCard, SegmenterCard
 from twinsight.engines.onnx.detector import OnnxDetector
+from twinsight.engines.onnx.grounder import OnnxGrounder
+from twinsight.engines.onnx.labeler import OnnxLabeler
 from twinsight.engines.onnx.segmenter import OnnxSegmenter
 from twinsight.errors import InvalidWeights
 
-Engine = OnnxDetector | OnnxSegmenter
+Engine = OnnxDetector | OnnxSegmenter | OnnxLabeler | OnnxGrounder
 
 
 def open_engine(card: AnyCard, folder: Path) -> Engine:
@@ -25,7 +27,9 @@ def open_engine(card: AnyCard, folder: Path) -> Engine:
         return OnnxDetector(card, folder)
     if isinstance(card, SegmenterCard):
         return OnnxSegmenter(card, folder)
-    raise InvalidWeights(f"{card.name}: a {card.role} cannot be opened yet.")
+    if isinstance(card, LabelerCard):
+        return OnnxLabeler(card, folder)
+    return OnnxGrounder(card, folder)
 
 
 def check(sha256: str | None, file: Path, owner: str) -> str:

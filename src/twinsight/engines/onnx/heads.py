@@ -7,7 +7,7 @@ outputs of another form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,8 @@ def detr(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     """The DETR family: boxes (1, n, 4) as centre and size, 0 to 1; logits (1, n, kinds).
 
     Each kind's logit stands for itself (sigmoid). RF-DETR's own export calls them `dets` and
-    `labels`; those of RF-DETR, D-FINE and RT-DETR from Transformers `pred_boxes` and `logits`.
+    `labels`; those of RF-DETR, D-FINE, RT-DETR and OWLv2 from Transformers `pred_boxes` and
+    `logits`.
     """
     boxes = _named(outputs, ("pred_boxes", "dets"), (None, 4))
     logits = _named(outputs, ("logits", "labels"), (len(boxes), kinds))
@@ -79,6 +80,23 @@ def dfine(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     scores = np.zeros((len(xyxy), kinds), np.float32)
     scores[np.arange(len(xyxy)), label.astype(np.intp)] = score
     return np.asarray(xyxy, np.float32), scores
+
+
+def grounding_dino(outputs: Outputs, wh: tuple[int, int], tokens: Sequence[Sequence[int]]) -> Boxes:
+    """Grounding DINO: `pred_boxes` as DETR's, `logits` (1, n, tokens of the text).
+
+    A name is as probable as the likeliest of its `tokens`, by their places in the text.
+    """
+    boxes = _named(outputs, ("pred_boxes",), (None, 4))
+    logits = _named(outputs, ("logits",), (len(boxes), None))
+    most = max((place for places in tokens for place in places), default=-1)
+    if most >= logits.shape[1]:
+        raise ValueError(f"it answers for {logits.shape[1]} tokens; the text has {most + 1}")
+    scores = np.zeros((len(boxes), len(tokens)), np.float32)
+    for kind, places in enumerate(tokens):
+        if places:
+            scores[:, kind] = sigmoid(logits[:, list(places)]).max(axis=1)
+    return corners(boxes) * np.asarray((*wh, *wh), np.float32), scores
 
 
 def corners(boxes: Floats) -> NDArray[np.float32]:
