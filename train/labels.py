@@ -56,6 +56,12 @@ BATCH_NORM_EPSILON = 1e-3
 # leave the first and the last stage as they are. Kernels and widths show in the arrays' shapes.
 STAGES = ((1, 1), (3, 2), (3, 2), (4, 2), (4, 1), (5, 2), (1, 1))
 
+# Maps of the int8 network whose means are outputs too, and the convolution that gives their width.
+MAPS = {
+    "middle": ("_blocks.14.sum_DequantizeLinear_Output", "_blocks.14._project_conv"),
+    "late": ("_blocks.20._project_conv_DequantizeLinear_Output", "_blocks.20._project_conv"),
+}
+
 WEIGHTS = Path(__file__).parents[1] / "src/twinsight/engines/pocket/weights"
 Arrays = dict[str, NDArray[Any]]
 
@@ -252,6 +258,7 @@ def quantise(float_path: Path, int8_path: Path, photos: list[Path]) -> dict[str,
     )
     model = onnx.load(int8_path)
     _float_logits(model)
+    _pooled_maps(model)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, int8_path)
     return {
@@ -281,6 +288,25 @@ def _float_logits(model: onnx.ModelProto) -> None:
         model.graph.initializer.remove(constant)
 
 
+def _pooled_maps(model: onnx.ModelProto) -> None:
+    """Adds the means of two inner maps as outputs, which cost nothing where nobody asks for them.
+
+    `surroundings` reads them: "middle" (n, 120) has textures, "late" (n, 352) parts of scenes.
+    """
+    for name, inner in MAPS.items():
+        channels = next(
+            one.dims[0] for one in model.graph.initializer if one.name.startswith(f"{inner[1]}.w")
+        )
+        nodes = [
+            helper.make_node("GlobalAveragePool", [inner[0]], [f"{name}.mean"], f"{name}.mean"),
+            helper.make_node("Flatten", [f"{name}.mean"], [name], name),
+        ]
+        model.graph.node.extend(nodes)
+        model.graph.output.append(
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", channels])
+        )
+
+
 # -- the command ---------------------------------------------------------------------------------
 
 
@@ -289,7 +315,7 @@ def manifest(int8_path: Path, settings: dict[str, Any]) -> dict[str, Any]:
     names = (int8_path.parent / "labels.txt").read_bytes()
     return {
         "name": "labels",
-        "revision": "1",
+        "revision": "2",
         "file": int8_path.name,
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
@@ -299,7 +325,7 @@ def manifest(int8_path: Path, settings: dict[str, Any]) -> dict[str, Any]:
         "made_by": "python -m train.labels --photos ../shared/data/coco_train/images",
         "note": "EfficientNet-Lite2, ImageNet-1k. Input: pixels, RGB, (n, 3, 260, 260), "
         "(value - 127) / 128 of the bicubic centre crop of 260/292 of the short side. "
-        "Output: logits (n, 1000).",
+        "Outputs: logits (n, 1000); middle (n, 120) and late (n, 352), means of two inner maps.",
         "quantisation": settings,
         "labels": "labels.txt",
         "labels_sha256": hashlib.sha256(names).hexdigest(),
