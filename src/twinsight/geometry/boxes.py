@@ -184,7 +184,7 @@ def _undisputed(n: int, better: NDArray[np.intp], worse: NDArray[np.intp]) -> ND
 def _close_pairs(
     xyxy: Floats, kind: Integers, threshold: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """All pairs of rows of one kind that overlap by > threshold; rows sorted by kind, best first."""
+    """All pairs of one kind that overlap by > threshold, of rows sorted by kind and best first."""
     n = len(kind)
     count = np.searchsorted(kind, kind, "right") - np.arange(1, n + 1)
     first = np.repeat(np.arange(n), count)

@@ -9,6 +9,7 @@ whose class scores are trained to foretell the overlap with the true box.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from twinsight.image.picture import Picture
 
     Weights = NDArray[np.uint16]
+    Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 SIDE = 416
 """Side of the square that the network was trained on, pixels."""
@@ -131,7 +133,12 @@ def _placed(
     width, height = (view.side, view.side) if view.square else (-(-v // 32) * 32 for v in (w, h))
     left, top = (width - w) // 2, (height - h) // 2
     pixels = np.zeros((1, height, width, 3), np.uint8)
-    pixels[0, top : top + h, left : left + w] = small[:, ::-1] if view.mirrored else small
+    place = pixels[0, top : top + h, left : left + w]
+    if view.mirrored:
+        for channel in range(3):  # thrice one byte in a row is faster than once three
+            place[..., channel] = small[:, ::-1, channel]
+    else:
+        place[:] = small
     return pixels, Fit(view, photo_wh, (w, h), left, top)
 
 
@@ -140,12 +147,21 @@ def sampled(rgb: NDArray[np.uint8], wh: tuple[int, int]) -> NDArray[np.uint8]:
     top, bottom, down = _between(rgb.shape[0], wh[1])
     left, right, across = _between(rgb.shape[1], wh[0])
     lines = rgb.reshape(len(rgb), -1)
-    channels = np.arange(3)
-    left, right = ((3 * column[:, None] + channels).ravel() for column in (left, right))
     # Fixed point with eight bits: a third of the time that Pillow's own transform takes.
-    rows = _mixed(lines[top], lines[bottom], down[:, None])
-    before, after = (np.take(rows, column, axis=1, mode="clip") for column in (left, right))
-    mixed = _mixed(before, after, np.repeat(across, 3)[None])
+    rows = _mixed(lines[top], lines[bottom], down[:, None]) >> 8
+    bytes_ = np.arange(3)
+    if len(across) >= rgb.shape[1]:
+        before, after = ((3 * column[:, None] + bytes_).ravel() for column in (left, right))
+        chosen = [np.take(rows, column, axis=1, mode="clip") for column in (before, after)]
+        mixed = (_mixed(*chosen, np.repeat(across, 3)) >> 8).astype(np.uint8)
+    else:
+        # No pixel is the left one of two samples: mixed where it lies, it is picked but once.
+        weight = np.zeros(rgb.shape[1] - 1, np.uint16)
+        weight[left] = across
+        total = _mixed(rows[:, :-3], rows[:, 3:], np.repeat(weight, 3))
+        upper_byte = int(sys.byteorder == "little")
+        column = (6 * left[:, None] + 2 * bytes_ + upper_byte).ravel()
+        mixed = np.take(total.view(np.uint8), column, axis=1, mode="clip")
     return mixed.reshape(wh[1], wh[0], 3)
 
 
@@ -156,14 +172,12 @@ def _between(side: int, samples: int) -> tuple[NDArray[np.intp], NDArray[np.intp
     return first, np.minimum(first + 1, side - 1), np.rint((at - first) * 256).astype(np.uint16)
 
 
-def _mixed(
-    first: NDArray[np.uint8], second: NDArray[np.uint8], weight: Weights
-) -> NDArray[np.uint8]:
+def _mixed(first: Pixels, second: Pixels, weight: Weights) -> NDArray[np.uint16]:
+    """What is between them, in 256ths and rounded when shifted down by eight bits."""
     total = np.multiply(first, 256 - weight, dtype=np.uint16)
     total += np.multiply(second, weight, dtype=np.uint16)
     total += 128
-    total >>= 8
-    return total.astype(np.uint8)
+    return total
 
 
 def decode(maps: list[NDArray[np.float32]], floor: float, most: int = MOST_CANDIDATES) -> Found:
@@ -171,34 +185,37 @@ def decode(maps: list[NDArray[np.float32]], floor: float, most: int = MOST_CANDI
 
     Every pair of cell and kind with at least the score `floor`, the best `most`.
     """
-    least = np.log(floor / (1 - floor))
+    least = np.float32(np.log(floor / (1 - floor)))
     tables = [logits.reshape(len(logits), -1) for logits in maps]
-    flat = [table[:CLASSES].ravel() for table in tables]
-    places = [np.flatnonzero(logits >= least) for logits in flat]
-    if sum(map(len, places)) > most:
-        logit = np.concatenate([logits[at] for logits, at in zip(flat, places, strict=True)])
+    # Few cells hold anything: they are found by their best kind.
+    likely = [np.flatnonzero(table[:CLASSES].max(axis=0) >= least) for table in tables]
+    flat = [
+        np.take(table[:CLASSES], cell, axis=1) for table, cell in zip(tables, likely, strict=True)
+    ]
+    logit = np.concatenate([logits.ravel() for logits in flat])
+    logit = logit[logit >= least]
+    if len(logit) > most:
         least = np.partition(logit, -most)[-most]
-        places = [at[logits[at] >= least] for logits, at in zip(flat, places, strict=True)]
-    parts = []
-    for logits, table, at, stride in zip(maps, tables, places, STRIDES, strict=True):
-        kind, cell = np.divmod(at, table.shape[1])
-        score = np.asarray(1 / (1 + np.exp(-table[kind, cell])), np.float32)
-        parts.append((_boxes(table[CLASSES:], cell, logits.shape[2], stride), score, kind))
-    xyxy, score, kind = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Found(xyxy, score, kind).take(slice(most))
+        logit = logit[logit >= least]
+    pairs = [np.divmod(np.flatnonzero(logits >= least), logits.shape[1]) for logits in flat]
+    cells = [cell[column] for cell, (_, column) in zip(likely, pairs, strict=True)]
+    kind = np.concatenate([row for row, _ in pairs])
+    return Found(_boxes(maps, cells), 1 / (1 + np.exp(-logit)), kind).take(slice(most))
 
 
-def _boxes(
-    sides: NDArray[np.float32], cell: NDArray[np.intp], width: int, stride: int
-) -> NDArray[np.float32]:
-    """Distance logits (44, cells) -> boxes (n, 4) of the given cells: expected distances."""
-    logits = sides[:, cell].T.reshape(-1, 4, len(BINS))
-    odds = np.exp(logits - logits.max(axis=2, keepdims=True))
-    distance = odds @ BINS / odds.sum(axis=2)
-    middle = np.stack([cell % width, cell // width], axis=1) + np.float32(0.5)
-    return np.asarray(
-        np.hstack([middle - distance[:, :2], middle + distance[:, 2:]]) * stride, np.float32
-    )
+def _boxes(maps: list[NDArray[np.float32]], cells: list[NDArray[np.intp]]) -> NDArray[np.float32]:
+    """For each map (124, h, w) some of its cells -> their boxes (n, 4): expected distances."""
+    sides = [each[CLASSES:].reshape(4 * len(BINS), -1) for each in maps]
+    chosen = [np.take(each, at, axis=1) for each, at in zip(sides, cells, strict=True)]
+    logits = np.concatenate(chosen, axis=1).reshape(4, len(BINS), -1)
+    logits -= logits.max(axis=1, keepdims=True)
+    odds = np.exp(logits, out=logits)
+    left, top, right, bottom = (BINS @ odds) / odds.sum(axis=1)
+    places = [np.divmod(at, each.shape[2]) for each, at in zip(maps, cells, strict=True)]
+    y, x = (np.concatenate(axis) + np.float32(0.5) for axis in zip(*places, strict=True))
+    stride = np.repeat(np.array(STRIDES, np.float32), [len(at) for at in cells])
+    xyxy = np.stack([x - left, y - top, x + right, y + bottom], axis=1)
+    return np.asarray(xyxy * stride[:, None], np.float32)
 
 
 def joined(
