@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from twinsight.engines.pocket.captions import PocketWriter, chooser, grounds, vocabulary
+from twinsight.engines.pocket.captions import SEVERAL, PocketWriter, chooser, grounds, vocabulary
 from twinsight.engines.pocket.captions_beams import Grammar, Memory, draw, search
 from twinsight.engines.pocket.captions_scene import (
     COLOURS,
@@ -191,6 +192,22 @@ class TestWriter:
             assert {kind for kind in said.kinds if kind} <= {label for label, _ in placed}
             assert len(said.kinds) == len(said.words)
             assert 0 <= said.likelihood <= 1
+
+    @settings(max_examples=25, deadline=None)
+    @given(SCENES, st.integers(0, 5))
+    def test_speaks_of_no_more_than_there_are(
+        self, writer: PocketWriter, placed: list[tuple[str, tuple[int, int, int, int]]], seed: int
+    ) -> None:
+        scene = sketch(*((label, (x, y, x + w, y + h)) for label, (x, y, w, h) in placed))
+        counts = Counter(label for label, _ in placed)
+        said = writer.write(scene, Sampling(temperature=1.5, seed=seed))
+        for word, kind in zip(said.words, said.kinds, strict=True):
+            assert not (word in ("people", "dogs", "cars", "clocks") and counts[kind] < 2)
+            assert word not in SEVERAL or SEVERAL[word] <= max(counts.values())
+
+    def test_two_may_be_spoken_of(self, writer: PocketWriter) -> None:
+        other = ("person", (400, 40, 600, 460))
+        assert "people" in writer.write(sketch(PERSON, other)).words
 
     def test_a_sure_label_may_be_named(self, writer: PocketWriter) -> None:
         label = Label("beagle", 0.9, ("dog", "animal"))

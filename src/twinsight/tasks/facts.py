@@ -194,7 +194,7 @@ class SceneFacts:
             word = self._answered(question, english=True)
             if word in ("yes", "no"):
                 return word == "yes"
-        if self.task in (Task.PRESENCE, Task.RELATION, Task.QUALITY) and not thing:
+        if self.task in (Task.PRESENCE, Task.RELATION, Task.MORE, Task.QUALITY) and not thing:
             word = self._answered(self.prompt.question, english=True)
             return word == "yes" if word in ("yes", "no") else None
         return None
