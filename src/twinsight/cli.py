@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import cyclopts
 from cyclopts import App, Parameter
-from rich.console import Console
 
 from twinsight import __version__
 from twinsight.albums import commands as albums
-from twinsight.errors import SetupError, TwinsightError, UsageError
+from twinsight.errors import HubError, SetupError, TwinsightError, UsageError
+from twinsight.model_commands import app as models_app
+from twinsight.terminal import ConfigFile, DataDir, Profile, err, out, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twinsight.config import Loaded
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 app = App(
     name="twinsight",
@@ -37,16 +35,9 @@ app = App(
 )
 keys_app = App(name="keys", help="API keys: who may ask this server.")
 app.command(keys_app)
-models_app = App(name="models", help="The Gemini names that are answered, and the engines.")
 app.command(models_app)
 
 
-ConfigFile = Annotated[
-    Path | None,
-    Parameter(name="--config", help="settings file; ./twinsight.toml is read by itself"),
-]
-DataDir = Annotated[Path | None, Parameter(name="--data-dir", help="where keys and files are kept")]
-Profile = Annotated[str | None, Parameter(help="which engines answer: pocket, desk or fleet")]
 EngineUrl = Annotated[
     str | None, Parameter(help="an OpenAI-dialect server with a vision-language model")
 ]
@@ -59,13 +50,16 @@ def main() -> None:
     except cyclopts.CycloptsError:
         sys.exit(2)
     except UsageError as error:
-        err.print(_plain(error.message))
+        err.print(plain(error.message))
         sys.exit(2)
+    except HubError as error:
+        err.print(f"[bold red]Not pulled:[/] {plain(error.message)}")
+        sys.exit(1)
     except SetupError as error:
-        err.print(f"[bold red]Cannot start:[/] {_plain(error.message)}")
+        err.print(f"[bold red]{error.heading}:[/] {plain(error.message)}")
         sys.exit(2)
     except TwinsightError as error:
-        err.print(f"[bold red]{error.status}:[/] {_plain(error.message)}")
+        err.print(f"[bold red]{error.status}:[/] {plain(error.message)}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -73,12 +67,6 @@ def main() -> None:
         # The reader of our output has seen enough.
         sys.exit(0)
     sys.exit(result if isinstance(result, int) else 0)
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def _load(config: Path | None, **flags: Any) -> Loaded:
@@ -207,77 +195,7 @@ def tokens(
     for path in images:
         header, cost = image_cost(path, model, loaded.config)
         w, h = header.wh
-        out.print(f"{cost:>6}  {w}x{h}  {header.mime}  {_plain(str(path))}")
-
-
-@models_app.default
-def models(*, config: ConfigFile = None, profile: Profile = None) -> None:
-    """List the Gemini names that are answered, and the engines that answer."""
-    from rich.table import Table
-
-    from twinsight.engines.eyes import ROLES, open_eyes
-
-    loaded = _load(config, profile=profile)
-    table = Table("name", "generation", "answered by", box=None, pad_edge=False)
-    for name, entry in loaded.config.model_names.items():
-        table.add_row(name, f"{entry.generation:g}", loaded.config.profile)
-    out.print(table)
-    eyes = open_eyes(loaded.config.profile, loaded.config)
-    engines = Table("role", "engine", "licence", "what it is", box=None, pad_edge=False)
-    for role in ROLES:
-        engine = getattr(eyes, role)
-        if engine is not None:
-            card = engine.card
-            engines.add_row(role, card.name, card.licence, card.description)
-    out.print(f"\nEngines of the profile '{eyes.profile}':")
-    out.print(engines)
-
-
-@models_app.command(name="add")
-def models_add(
-    file: Annotated[Path, Parameter(help="an ONNX file on this machine")],
-    *,
-    card: Annotated[Path | None, Parameter(help="its card, when it is not a known one")] = None,
-    accept_licence: Annotated[bool, Parameter(help="its licence is accepted")] = False,
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Add a model of your own: its file is copied, checked by its hash and tried."""
-    from twinsight.engines.onnx import shelf
-
-    folder = _load(config, data_dir=data_dir).config.data_dir / "models"
-    added = shelf.add(file, folder, card, accept_licence)
-    err.print(f"Added {added.name}, {added.description}. Licence: {added.licence}.")
-    err.print("Use it with this line in twinsight.toml:")
-    out.print(f'roles.{added.role} = "{added.name}"', markup=False)
-
-
-@models_app.command(name="list")
-def models_list(*, config: ConfigFile = None, data_dir: DataDir = None) -> None:
-    """List the models that were added, and those whose cards are known."""
-    from twinsight.engines.onnx import shelf
-
-    folder = _load(config, data_dir=data_dir).config.data_dir / "models"
-    here = shelf.installed(folder)
-    added = {card.name for card in here}
-    for card in [*here, *(card for card in shelf.known_cards() if card.name not in added)]:
-        state = "added" if card.name in added else "known"
-        out.print(f"{state}  {card.name}  {card.role}  {card.licence}  {_plain(card.description)}")
-
-
-@models_app.command(name="rm")
-def models_rm(
-    name: Annotated[str, Parameter(help="the model's name")],
-    *,
-    config: ConfigFile = None,
-    data_dir: DataDir = None,
-) -> int:
-    """Take an added model away."""
-    from twinsight.engines.onnx import shelf
-
-    gone = shelf.remove(name, _load(config, data_dir=data_dir).config.data_dir / "models")
-    err.print(f"Removed {_plain(name)}." if gone else f"There is no model {_plain(name)} here.")
-    return 0 if gone else 1
+        out.print(f"{cost:>6}  {w}x{h}  {header.mime}  {plain(str(path))}")
 
 
 @keys_app.command(name="add")
@@ -291,7 +209,7 @@ def keys_add(
     from twinsight.http.auth import Keys
 
     key, secret = Keys(_load(config, data_dir=data_dir).config.data_dir).add(name)
-    err.print(f"Key {key.id} for {_plain(name)}. Keep it: it cannot be shown again.")
+    err.print(f"Key {key.id} for {plain(name)}. Keep it: it cannot be shown again.")
     out.print(secret)
 
 
@@ -305,7 +223,7 @@ def keys_list(*, config: ConfigFile = None, data_dir: DataDir = None) -> None:
     keys = Keys(_load(config, data_dir=data_dir).config.data_dir).all()
     for key in keys:
         made = datetime.fromtimestamp(key.created, UTC)
-        out.print(f"{key.id}  {made:%Y-%m-%d}  {_plain(key.name)}")
+        out.print(f"{key.id}  {made:%Y-%m-%d}  {plain(key.name)}")
     if not keys:
         err.print("No keys: the server takes any key, from this machine only.")
 
@@ -322,9 +240,9 @@ def keys_revoke(
 
     gone = Keys(_load(config, data_dir=data_dir).config.data_dir).revoke(key)
     for old in gone:
-        err.print(f"Revoked {old.id} ({_plain(old.name)}).")
+        err.print(f"Revoked {old.id} ({plain(old.name)}).")
     if not gone:
-        err.print(f"There is no key {_plain(key)}; `twinsight keys list` names them.")
+        err.print(f"There is no key {plain(key)}; `twinsight keys list` names them.")
     return 0 if gone else 1
 
 

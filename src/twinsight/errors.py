@@ -31,6 +31,7 @@
     ├── Unavailable                503 UNAVAILABLE
     │   └── Overloaded             the queue in front of the processor is full
     ├── DeadlineExceeded           504 DEADLINE_EXCEEDED
+    ├── HubError                   never on the wire: a model could not be fetched
     └── SetupError                 never on the wire: the server cannot start as configured
         ├── InvalidConfig
         ├── InvalidWeights         model weights that are missing or altered
@@ -296,8 +297,14 @@ class DeadlineExceeded(TwinsightError):
         super().__init__(message)
 
 
+class HubError(TwinsightError):
+    """A model cannot be fetched, or what came is not what was promised. Never on the wire."""
+
+
 class SetupError(TwinsightError):
     """Raised before serving: the command line prints it and exits with status 2."""
+
+    heading: ClassVar[str] = "Cannot start"
 
 
 class InvalidConfig(SetupError):

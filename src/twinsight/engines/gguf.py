@@ -228,8 +228,8 @@ def _is_loaded(line: Line) -> bool:
     return True
 
 
-def open_gguf(config: Config) -> GgufEngine:
-    """The engine of `engine_gguf`. Raises InvalidConfig, which says what is missing."""
+def check_gguf(config: Config) -> None:
+    """Looks whether `engine_gguf` has all that it needs. Raises InvalidConfig."""
     for name in ("engine_gguf", "engine_mmproj"):
         path = getattr(config, name)
         if path and not Path(path).is_file():
@@ -241,6 +241,11 @@ def open_gguf(config: Config) -> GgufEngine:
             "engine_gguf needs llama.cpp: `pip install 'twinsight[desk]'`, which brings xllamacpp, "
             "or a llama-server of your own, named by engine_program."
         )
+
+
+def open_gguf(config: Config) -> GgufEngine:
+    """The engine of `engine_gguf`. Raises InvalidConfig, which says what is missing."""
+    check_gguf(config)
     try:
         return GgufEngine(config)
     except Unavailable as error:

@@ -24,10 +24,12 @@ _loading = threading.Lock()
 class LicenceNotAccepted(InvalidConfig):
     """The model's licence is not one that lets anybody use it, and nobody said yes to it."""
 
-    def __init__(self, card: AnyCard) -> None:
+    heading = "Not accepted"
+
+    def __init__(self, name: str, licence: str) -> None:
         super().__init__(
-            f"{card.name} is under {card.licence}, which does not let everybody use it for "
-            "everything. Read it, and add the model with --accept-licence."
+            f"{name} is under {licence}, which does not let everybody use it for "
+            "everything. Read it, and say --accept-licence."
         )
 
 
@@ -38,7 +40,8 @@ def known_cards() -> list[AnyCard]:
 
 def installed(folder: Path) -> list[AnyCard]:
     """The cards of the models in that folder."""
-    return [read_card(path) for path in sorted(folder.glob(f"*/{_CARD}"))]
+    # A hidden folder is one that is being made.
+    return [read_card(path) for path in sorted(folder.glob(f"[!.]*/{_CARD}"))]
 
 
 def add(given: Path, folder: Path, card_file: Path | None, accept_licence: bool) -> AnyCard:
@@ -50,7 +53,7 @@ def add(given: Path, folder: Path, card_file: Path | None, accept_licence: bool)
     """
     if not given.exists():
         raise InvalidConfig(f"{given} cannot be read: there is no such file.")
-    card = _named(card_file) if card_file else _known_by(given)
+    card = card_named(card_file) if card_file else _known_by(given)
     beside = given if given.is_dir() else given.parent
     sources = {file.short: beside / file.short for file in card.files}
     if not given.is_dir() and len(sources) == 1:
@@ -64,7 +67,7 @@ def keep(card: AnyCard, sources: Mapping[str, Path], folder: Path, accept_licenc
     Gives the card that lies with them, which has every hash. Raises as `add`.
     """
     if not (card.permissive or accept_licence):
-        raise LicenceNotAccepted(card)
+        raise LicenceNotAccepted(card.name, card.licence)
     half = folder / f".{card.name}.{os.getpid()}"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
@@ -79,14 +82,22 @@ def keep(card: AnyCard, sources: Mapping[str, Path], folder: Path, accept_licenc
         card = msgspec.structs.replace(card, files=tuple(told))
         open_engine(card, half)
         (half / _CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2))
-        shutil.rmtree(folder / card.name, ignore_errors=True)
-        half.rename(folder / card.name)
+        put(half, folder / card.name)
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return card
 
 
-def _named(card_file: Path) -> AnyCard:
+def put(half: Path, place: Path) -> None:
+    """Puts a folder in its place; what was there goes once the new one stands."""
+    old = half.with_name(f".{place.name}-old.{os.getpid()}")
+    if place.exists():
+        place.rename(old)
+    half.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def card_named(card_file: Path) -> AnyCard:
     """The card in that file, or the known one of that name."""
     known = KNOWN / f"{card_file.name}.json"
     is_known = card_file.name == str(card_file) and not card_file.exists() and known.is_file()
