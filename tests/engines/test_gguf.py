@@ -1,17 +1,13 @@
 """A GGUF file in a child process: started, asked, killed and started again.
 
-The child is llama.cpp's own server with a model of 135M parameters, fetched by
-`python tests/clients/setup.py --only llama`; without it these tests are skipped, aloud.
+The child is llama.cpp's own server with a model of 135M parameters: see `llama_server`.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,56 +16,27 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from tests.clients import setup
 from tests.conftest import StartServer
+from tests.engines.llama_server import child_settings, need_llama, until
 from tests.eyes import told_eyes
 from twinsight.config import Config, load
 from twinsight.engines.eyes import open_speaker
 from twinsight.engines.gguf import GgufEngine, open_gguf
 from twinsight.errors import InvalidConfig
 
-FOLDER = setup.HOME / "llama"
 MODEL = "gemini-2.5-flash"
-PROGRAM = """#!{python}
-import argparse, sys, xllamacpp
-parser = argparse.ArgumentParser()
-for name in ("model", "host", "port", "ctx-size", "parallel"):
-    parser.add_argument("--" + name, required=True)
-asked = parser.parse_args()
-params = xllamacpp.CommonParams()
-params.model.path, params.port = asked.model, int(asked.port)
-params.n_ctx, params.n_parallel = int(asked.ctx_size), int(asked.parallel)
-params.cpuparams.n_threads = 1
-server = xllamacpp.Server(params)
-import signal
-signal.pause()
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _ready() -> None:
-    if not setup.ready("llama"):
-        missing = FOLDER / "missing"
-        pytest.skip(
-            f"no llama.cpp here: {missing.read_text() if missing.is_file() else 'run tests/clients/setup.py --only llama'}"
-        )
+    need_llama()
 
 
 @pytest.fixture(params=["package", "program"])
 def config(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Config:
-    """Settings for both ways to serve a file: by xllamacpp, and by a llama-server of the user's."""
-    settings = Config(engine_gguf=str(FOLDER / "model.gguf"), engine_context=512)
-    if request.param == "package":
-        # The child's interpreter must have xllamacpp; that of the tests does not.
-        monkeypatch.setattr(sys, "executable", str(FOLDER / "bin/python"))
-        monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
-        return settings
-    program = tmp_path / "llama-server"
-    program.write_text(PROGRAM.format(python=FOLDER / "bin/python"))
-    program.chmod(0o755)
-    return replace(settings, engine_program=str(program))
+    return child_settings(request.param, tmp_path, monkeypatch, engine_context=512)
 
 
 @pytest.fixture
@@ -84,13 +51,6 @@ def children() -> list[psutil.Process]:
     return [
         p for p in mine if p.status() != psutil.STATUS_ZOMBIE and "gguf" in " ".join(p.cmdline())
     ]
-
-
-def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_file_is_served_and_a_crash_is_one_503(

@@ -218,6 +218,14 @@ def test_log_probabilities(stand: Standin, client: genai.Client, streamed: bool)
     assert (stand.last["logprobs"], stand.last["top_logprobs"]) == (True, 2)
 
 
+def test_log_probabilities_without_alternatives(stand: Standin, client: genai.Client) -> None:
+    stand.play(says("A", " cat", logprobs=CHANCES))
+    told = ask(client, response_logprobs=True).candidates[0].logprobs_result
+    assert [c.token for c in told.chosen_candidates] == ["A", " cat"]
+    assert told.top_candidates is None
+    assert (stand.last["logprobs"], stand.last["top_logprobs"]) == (True, 1)
+
+
 def test_no_log_probabilities_unasked(stand: Standin, client: genai.Client) -> None:
     stand.play(says("A cat"))
     answer = ask(client)

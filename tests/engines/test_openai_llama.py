@@ -1,90 +1,37 @@
 """The engine by URL against a real server: llama.cpp's own, with a model of 135M parameters.
 
-`python tests/clients/setup.py --only llama` fetches both; without them these tests are skipped,
-aloud.
+See `llama_server` for how it comes here.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from google import genai
 from google.genai import errors, types
 from pydantic import BaseModel
 
-from tests.clients import setup
 from tests.conftest import SAMPLES, RunningServer, StartServer
+from tests.engines.llama_server import Llama, need_llama, until
 from tests.eyes import told_eyes
 from twinsight.config import Config
 from twinsight.engines.openai import open_engine
 
 MODEL = "gemini-2.5-flash"
-FOLDER = setup.HOME / "llama"
-
-
-@dataclass
-class Llama:
-    """One llama.cpp server process; started again on its port after it was killed."""
-
-    port: int
-    process: subprocess.Popen[str] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [
-                FOLDER / "bin/python",
-                setup.LLAMA / "serve.py",
-                FOLDER / "model.gguf",
-                str(self.port),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline().strip() == self.url
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            assert pipe is not None
-            pipe.close()
-
-    def busy(self) -> list[int]:
-        """For each answer that is being made, how many tokens it has."""
-        slots: list[dict[str, Any]] = httpx.get(f"{self.url}/slots").json()
-        return [slot["next_token"][0]["n_decoded"] for slot in slots if slot["is_processing"]]
 
 
 @pytest.fixture(scope="module")
 def llama() -> Iterator[Llama]:
-    if not setup.ready("llama"):
-        missing = FOLDER / "missing"
-        why = (
-            missing.read_text() if missing.is_file() else "run tests/clients/setup.py --only llama"
-        )
-        pytest.skip(f"no llama.cpp server here: {why}")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Llama(port)
+    need_llama()
+    server = Llama()
     server.start()
     yield server
     server.kill()
@@ -222,14 +169,6 @@ def long_answer(llama: Llama, spoken: RunningServer) -> Iterator[http.client.HTT
     until(llama.busy)
     yield connection
     connection.close()
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Waits for it, and fails after twenty seconds."""
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_leaving_ends_the_work_at_the_engine(llama: Llama, spoken: RunningServer) -> None:

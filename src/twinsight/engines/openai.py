@@ -65,7 +65,7 @@ class OpenAIEngine:
 
         body = chat_body(prompt, self._model, seen, candidate)
         stops = prompt.shape.stop if prompt.shape.mime == "text/plain" else ()
-        for delta in self._asked(body, waiting, stops):
+        for delta in self._asked(body, waiting, Reply(stops, prompt.logprobs or 0)):
             if not delta.thought or prompt.thinking.include:
                 yield delta
 
@@ -77,17 +77,15 @@ class OpenAIEngine:
         sent_wh = openai_images.fitted(picture.wh, self._max_side, dialect.multiple)
         uri = openai_images.as_jpeg(picture, sent_wh)
         body = ground_body(dialect.ask(phrase), uri, self._model, dialect.marks)
-        said = list(self._asked(body, waiting))
+        said = list(self._asked(body, waiting, Reply()))
         text = "".join(delta.text for delta in said if not delta.thought)
         found = dialect.parse(text, picture.wh, sent_wh, phrase)
         return found.detections, found.is_cut or said[-1].finish is Finish.MAX_TOKENS
 
-    def _asked(
-        self, body: dict[str, Any], waiting: Waiting, stops: tuple[str, ...] = ()
-    ) -> Iterator[Delta]:
+    def _asked(self, body: dict[str, Any], waiting: Waiting, reply: Reply) -> Iterator[Delta]:
         # Closed by name: an error keeps the frames that it came through, and so the connection.
         with waiting.aside(), closing(self._line.post("/chat/completions", body, waiting)) as lines:
-            yield from Reply(stops).deltas(lines)
+            yield from reply.deltas(lines)
 
     def close(self) -> None:
         """Closes the connections that nobody uses."""

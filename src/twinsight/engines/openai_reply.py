@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -41,6 +42,8 @@ class Reply:
     """What has come so far."""
 
     stops: tuple[str, ...] = ()
+    others: int = 0
+    """Alternatives to each token that were asked for."""
     finish: Finish | None = None
     said: int = 0
     """Tokens of the answer, by our rule."""
@@ -105,7 +108,8 @@ class Reply:
                 self._add_calls(delta.get("tool_calls"))
             told = choice.get("logprobs")
             if isinstance(told, dict) and isinstance(told.get("content"), list):
-                self.chosen += filter(None, map(_token, told["content"]))
+                tokens = (_token(each, self.others) for each in told["content"])
+                self.chosen += filter(None, tokens)
             if isinstance(choice.get("finish_reason"), str):
                 self.finish = _FINISH.get(choice["finish_reason"], Finish.OTHER)
         if self.finish is None:
@@ -150,14 +154,14 @@ class Reply:
         return total - thought, thought
 
 
-def _token(told: Any) -> Token | None:
+def _token(told: Any, most: int) -> Token | None:
     """A token with its log probability, and its alternatives; None for what is none."""
     one = _chance(told)
     if one is None:
         return None
     others = told.get("top_logprobs")
-    rest = map(_chance, others) if isinstance(others, list) else ()
-    return Token(*one, tuple(filter(None, rest)))
+    rest = filter(None, map(_chance, others)) if isinstance(others, list) else ()
+    return Token(*one, tuple(islice(rest, most)))
 
 
 def _chance(told: Any) -> tuple[str, float] | None:

@@ -38,7 +38,8 @@ def chat_body(prompt: Prompt, model: str, data_uri: DataUri, candidate: int = 0)
         "stream_options": {"include_usage": True},
     }
     if prompt.logprobs is not None:
-        body |= {"logprobs": True, "top_logprobs": prompt.logprobs}
+        # llama-server tells no chances at all where no alternatives are asked for.
+        body |= {"logprobs": True, "top_logprobs": max(1, prompt.logprobs)}
     return body | _sampling(prompt, candidate) | _shape(prompt) | _tools(prompt) | _thinking(prompt)
 
 

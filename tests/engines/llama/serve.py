@@ -1,4 +1,4 @@
-"""llama.cpp's own server, from xllamacpp, for one GGUF: `serve.py MODEL PORT`.
+"""llama.cpp's own server, from xllamacpp, for one GGUF: `serve.py MODEL PORT [MMPROJ]`.
 
 Prints its address and serves until its input ends.
 """
@@ -9,6 +9,7 @@ import xllamacpp
 
 params = xllamacpp.CommonParams()
 params.model.path = sys.argv[1]
+params.mmproj.path = "".join(sys.argv[3:])
 params.port = int(sys.argv[2])
 params.n_ctx = 4096
 params.n_parallel = 2
