@@ -218,6 +218,20 @@ ONE = {
         "Où est la tasse par rapport au bol ?",
         "La tasse se trouve à gauche du bol.",
     ),
+    "on that side": (PETS, "Is the cat on the right?", "Yes, the cat is on the right."),
+    "on the other side": (
+        PETS,
+        "Is the dog on the right side of the image?",
+        "No, the dog is on the left.",
+    ),
+    "on a side fr": (PETS, "Le chat est-il à gauche ?", "Non, le chat se trouve à droite."),
+    "two and one that is not there": (
+        PETS,
+        "Is there a dog, a cat or a horse?",
+        "Yes, I can see a dog and a cat, but no horse.",
+    ),
+    "not all": (PETS, "Are there a dog and a horse?", "No, I can see a dog, but no horse."),
+    "none of two": (PETS, "Is there a car or a bus?", "No, I can make out no car and no bus."),
     # numbers of two things
     "more": (PARTY, "Are there more people than dogs?", "Yes, I can see two people and a dog."),
     "not more": (PETS, "Are there more cars than dogs?", "No, I can see no car and a dog."),
@@ -235,6 +249,29 @@ ONE = {
     # the photo itself
     "sharp": (PETS, "Is this photo blurry?", "No, the photo is sharp."),
     "dark fr": (PETS, "Cette photo est-elle trop sombre ?", "Non, la lumière est normale."),
+    "size": (
+        PETS,
+        "What are the dimensions of this image?",
+        "The picture is 200 pixels wide and 100 pixels high.",
+    ),
+    "grey": (PETS, "Is this photo black and white?", "Yes, I can see black, white and grey only."),
+    "coloured": (KITCHEN, "Is this picture black and white?", "No, it has colours."),
+    "not black and white fr": (
+        KITCHEN,
+        "La photo est-elle en noir et blanc ?",
+        "Non, elle a des couleurs.",
+    ),
+    "neither sex": (
+        PARTY,
+        "Is it a man or a woman?",
+        "None of man or woman fits what I can see: two people and a golden retriever.",
+    ),
+    "dominant colour": (EMPTY, "What is the dominant color?", "The main colour is grey."),
+    "spanish": (
+        PETS,
+        "¿Qué hay?",
+        "I cannot answer that from what I can see. The picture shows a dog and a cat.",
+    ),
     # beyond the eyes
     "doing": (
         PARTY,

@@ -7,18 +7,19 @@ sentence that says so. `word` is the same answer in one word, for callers who wa
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from twinsight.tasks import describe, ranking
 from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
-from twinsight.tasks.find import lines_of, of_target, stack
+from twinsight.tasks.find import Item, lines_of, of_target, stack
 from twinsight.tasks.lexicon import number_of
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, kind_of, named, none_of, things_said
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import Sense
+from twinsight.tasks.vocabulary import Sense, fold
 from twinsight.tasks.voice import Voice, counts_said
 
 SURE_NAME = 0.5
@@ -100,18 +101,37 @@ def more(scene: Scene, asked: Asked) -> Said:
 
 def presence(scene: Scene, asked: Asked) -> Said:
     """Whether the things are there: all of them, or any where the question says "or"."""
-    parts = [_present(scene, asked, target) for target in asked.wanted.targets]
+    targets = asked.wanted.targets
+    parts = [_present(scene, asked, target) for target in targets]
     if len(parts) == 1:
         return parts[0]
     words = [part.word for part in parts]
     either = bool(_EITHER.search(asked.question))
     if asked.unknown() in words and not (either and asked.yes() in words):
         word = asked.unknown() if either or asked.no() not in words else asked.no()
-    else:
-        word = (
-            asked.yes() if (any if either else all)(w == asked.yes() for w in words) else asked.no()
-        )
-    return Said(" ".join(part.text for part in parts), word)
+        return Said(" ".join(part.text for part in parts), word)
+    word = asked.yes() if (any if either else all)(w == asked.yes() for w in words) else asked.no()
+    things = [of_target(scene, replace(target, take=None)) for target in targets]
+    # Text, likely names and numbers are told in sentences of their own.
+    if any(bool(ones) != (w == asked.yes()) for ones, w in zip(things, words, strict=True)):
+        return Said(" ".join(part.text for part in parts), word)
+    return Said(_together(asked, targets, things, word), word)
+
+
+def _together(
+    asked: Asked, targets: Sequence[Target], things: Sequence[Sequence[Item]], word: str
+) -> str:
+    """`Yes, I can see a horse and a cow, but no dog.`"""
+    voice = asked.voice
+    seen = [things_said(ones, t, voice) for t, ones in zip(targets, things, strict=True) if ones]
+    none = [none_of(t, voice) for t, ones in zip(targets, things, strict=True) if not ones]
+    if not seen:
+        return voice.say("no, see", none=voice.listed(none))
+    key = "yes, see" if word == asked.yes() else "no, only"
+    if not none:
+        return voice.say(key, things=voice.listed(seen))
+    but = voice.say("but", things=voice.listed(seen), none=voice.listed(none))
+    return voice.say(key, things=but)
 
 
 def _present(scene: Scene, asked: Asked, target: Target) -> Said:
@@ -198,10 +218,28 @@ def _without_colour(target: Target) -> Target:
     )  # fmt: skip
 
 
+_SIZE = re.compile(
+    r"\b(?:dimensions?|resolution|width|height|résolution|how (?:large|big)|taille)\b"
+)
+_WITHOUT_COLOUR = re.compile(
+    r"\b(?:black and white|monochrome|gr[ea]y ?scale|noir et blanc|niveaux de gris)\b"
+)
+
+
+def _yes_if(is_so: bool, asked: Asked) -> str:
+    return asked.yes() if is_so else asked.no()
+
+
 def quality(scene: Scene, asked: Asked) -> Said:
     """Whether the photo is blurred, dark or overexposed, as the question asks."""
     voice, measures = asked.voice, scene.measures
-    words = asked.question.lower()
+    words = fold(asked.question)
+    if _SIZE.search(words):
+        w, h = scene.wh
+        return Said(voice.say("size", width=w, height=h), f"{w} x {h}")
+    if _WITHOUT_COLOUR.search(words):
+        is_so = {name for name, _ in measures.colours} <= {"black", "white", "grey"}
+        return Said(voice.say("is grey" if is_so else "has colours"), _yes_if(is_so, asked))
     if re.search(r"\b(?:sharp|in focus|nette?)\b", words) and "out of focus" not in words:
         key = "is blurred" if measures.blurred else "yes, sharp"
         return Said(voice.say(key), asked.no() if measures.blurred else asked.yes())

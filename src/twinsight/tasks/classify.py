@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from twinsight.tasks.english import plural
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import broader, meaning
+from twinsight.tasks.vocabulary import Sense, broader, meaning
 
 SUPPORTED = 0.02
 """How sure the eyes must be of a label to choose it because of what they see."""
@@ -104,6 +104,9 @@ def _support(label: str, known: dict[str, float]) -> float:
     if key in known:
         return known[key]
     covered = meaning(label)
+    if covered is not None and covered.sense is Sense.NARROWER:
+        # That somebody is there says nothing of whether it is "a woman".
+        return 0.0
     if covered is not None:
         return max((known.get(key_of(name), 0.0) for name in covered.names), default=0.0)
     words = key.split()

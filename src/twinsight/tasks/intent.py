@@ -104,6 +104,7 @@ _SPATIAL: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"(?:coordinates|positions) of\b",
             r"coordonnées (?:de|du|des)\b",
             r"^(?:please )?(?:find|trouve[rz]?)\b",
+            r"^(?:please )?box (?:the|all|every|each)\b",
         ),
     ),
 )
@@ -157,7 +158,9 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
         _words(
             r"(?:is|are|est|sont)\b.{0,40}\b(?:blurr?(?:y|ed)|out of focus|sharp|in focus|too dark|"
             r"too bright|overexposed|underexposed|well lit|flou[es]*|nette?s?|trop sombre|"
-            r"surexposée?)\b",
+            r"surexposée?|black and white|monochrome|gr[ea]y ?scale|noir et blanc)\b",
+            r"(?:dimensions?|resolution|width|height|size|how (?:large|big)|résolution|taille)\b"
+            rf".{{0,20}}\b{_IMAGE}",
         ),
     ),
     (
@@ -173,6 +176,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"quel(?:le)? est (?:cet?|cette) (?!image|photo)\w+",
             r"quel(?:le)?s? \w+ (?:est ce|vois|voit|voyez|y a|est|sont)\b",
             r"identify (?:the|this)\b",
+            r"(?:one|single) word (?:label|name|description|answer|summary)\b",
             r"identifie\b",
             r"name (?:the|this)\b",
         ),
@@ -227,6 +231,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             rf"is (?:the|this|that) {_IMAGE} (?:showing|depicting|of)\b",
             r"(?:is|are) (?:an? |any )[\w ]+ (?:visible|present|shown|in)\b",
             rf"(?<!what )is {_THIS} (?:an?|the)\b",
+            r"there (?:is|are)\b",
             r"^any\b",
             r"(?:^|ce que |que )?(?:y a t il|il y a)\b(?<!que y a t il)",
             r"(?:vois|voyez) (?:tu|vous) (?:une?|des?|du|le|la|les)\b",
@@ -246,7 +251,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"résum\w+",
             r"title\b",
             r"titre\b",
-            r"what(?:'s| is| are)? ?(?:in|on|shown|depicted|happening|going on)?\b.{0,20}" + _IMAGE,
+            r"what(?:'s| is| are)? ?(?:in|on|shown|depicted|happening|going on)?\b"
+            r"(?! (?:unusual|odd|strange|funny|wrong|special|missing|interesting)).{0,20}" + _IMAGE,
             r"what (?:do|can) you see\b",
             r"what am i looking at\b",
             r"what is (?:happening|going on|shown|here|there)\b",
@@ -261,6 +267,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
 
 _SENTENCES: tuple[tuple[Task, Callable[[str], object]], ...] = (
     (Task.RELATION, relation.relation_of),
+    (Task.WHERE, neighbours.side_asked),
     (Task.BESIDE, neighbours.neighbourhood),
     (Task.RANKED, ranking.ranked),
     (Task.MORE, ranking.balance),

@@ -29,9 +29,15 @@ _ASKED = (
 )
 
 
+_SPANISH = re.compile(r"[¿¡ñ]")
+"""Letters of a language with as many accents as French; ours is then English."""
+
+
 def spoken(question: str) -> Language:
     """The language of the words: French when its small words outnumber the English ones."""
     words = re.findall(r"[^\W\d_]+", fold(question))
+    if _SPANISH.search(question):
+        return "en"
     french = sum(word in _FRENCH or any(c in "éèêàùçœ" for c in word) for word in words)
     return "fr" if french > sum(word in _ENGLISH for word in words) else "en"
 

@@ -139,7 +139,8 @@ FILLER = word_set("""
     most much many only just also too again here there's whole entire complete own small
     little big large tiny huge actual real several un une des du de le la les ce cet cette
     ces tous toutes tout chaque quelques plusieurs visibles principaux principales principal
-    principale présents présentes présent présente importants importantes important
+    principale dominant dominante dominants
+    dominantes primary overall présents présentes présent présente importants importantes important
     différents différentes petit petite petits petites grand grande grands grandes gros
     grosse moi nous je tu te plaît plait il elle son sa ses leur leurs mon ma mes type sorte
     genre autre autres other others seulement aussi image images picture pictures photo

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.tasks.language import spoken
+from twinsight.tasks.lexicon import SIDES
 from twinsight.tasks.phrases import Target, target
 from twinsight.tasks.vocabulary import fold
 
@@ -86,6 +87,24 @@ class Neighbourhood:
     @property
     def _holds(self) -> Callable[[Box, Box], bool]:
         return next(test for pattern, test in _PLACES if re.fullmatch(pattern, self.place))
+
+
+_SIDE = re.compile(
+    r"^(?:(?:is|are|est ce que|est|sont) (?P<thing>(?:the|this|that|le|la|les) .+?)(?: est| sont)?"
+    r"|(?P<subject>(?:le|la|les) .+?) (?:est|sont) (?:il|elle)s?)"
+    r" (?:on|at|in|to|à|en|de) ?(?:the |le |la )?(?:very |far )?"
+    rf"(?P<side>{'|'.join(SIDES)})(?: hand)?(?: side| half| part| corner)?"
+    r"(?: (?:of|in|de|sur) (?:the|this|le|la|cette) (?:image|picture|photo|frame|scene))?$"
+)
+
+
+def side_asked(question: str) -> tuple[Target, str] | None:
+    """The thing and the side of the picture in "is the bus on the right?"; None for any other."""
+    found = _SIDE.match(re.split(r"[.?!]", fold(question))[0].strip())
+    thing = target(found["thing"] or found["subject"], spoken(question)) if found else None
+    if found is None or thing is None or not thing.names:
+        return None
+    return thing, SIDES[found["side"]]
 
 
 _RELATIVE = re.compile(

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from twinsight.geometry import masks
 from twinsight.tasks import ranking, relation
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import Item, find, of_target
-from twinsight.tasks.neighbours import neighbourhood, relative, sides
+from twinsight.tasks.neighbours import neighbourhood, relative, side_asked, sides
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, named, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.sentences import PLACES
+from twinsight.tasks.spatial import Found
 from twinsight.tasks.vocabulary import kinds
-from twinsight.tasks.voice import counts_said
+from twinsight.tasks.voice import Voice, counts_said
 
 MOST_PLACES = 4
 """Things whose places one sentence tells."""
+
+CONTACT_SIDE = 256
+"""Longer side of the picture, in pixels, at which masks are looked at for whether they meet."""
 
 
 def where(scene: Scene, asked: Asked) -> Said:
@@ -25,6 +30,9 @@ def where(scene: Scene, asked: Asked) -> Said:
     pair = relative(asked.question)
     if pair is not None:
         return _relative(scene, asked, pair)
+    on_side = side_asked(asked.question)
+    if on_side is not None:
+        return _on_side(scene, asked, *on_side)
     target = asked.wanted.targets[0]
     if target.unknown:
         return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
@@ -41,6 +49,20 @@ def where(scene: Scene, asked: Asked) -> Said:
     things = counts_said((item.kind for item in items), voice)
     ones = [voice.say("one at", place=p) for p in said]
     return Said(voice.say("see at", things=things, places=voice.listed(ones)), word)
+
+
+def _on_side(scene: Scene, asked: Asked, thing: Target, side: str) -> Said:
+    """Whether the thing is on that side of the picture, and where it is."""
+    voice = asked.voice
+    items = of_target(scene, thing)
+    if not items:
+        return Said(voice.say("see none", none=none_of(thing, voice)), asked.no())
+    there = [item for item in items if side in place(item, scene.wh).split()]
+    one = max(there or items, key=lambda item: item.score)
+    word = asked.yes() if there else asked.no()
+    where = PLACES[asked.style.language][place(one, scene.wh)]
+    said = voice.say("is at", thing=voice.definite(one.kind), place=where)
+    return Said(sentence(f"{word}, {said}"), word)
 
 
 def _relative(scene: Scene, asked: Asked, pair: tuple[Target, Target]) -> Said:
@@ -75,29 +97,65 @@ def place(item: Item, wh: tuple[int, int]) -> str:
 
 def relate(scene: Scene, asked: Asked) -> Said:
     """Whether the first thing lies to the second as the question says."""
-    voice = asked.voice
     found = relation.relation_of(asked.question)
-    if found is None:
-        return Said(voice.say("unknown"), asked.unknown())
-    seen = [of_target(scene, target) for target in (found.first, found.second)]
+    assert found is not None, "the task is this one only where the question relates two things"
+    return related(scene, asked, found)
+
+
+def related(scene: Scene, asked: Asked, found: relation.Relation) -> Said:
+    """Whether two things lie to each other so."""
+    voice = asked.voice
+    seen = [_likely(scene, target) for target in (found.first, found.second)]
     for target, items in zip((found.first, found.second), seen, strict=True):
         if not items:
             return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
     first, second = (max(items, key=lambda item: item.score) for items in seen)
     if first.kind == second.kind and len(seen[0]) > 1:
         second = seen[0][1]
-    if not found.side or first is second:
+    is_so = None if first is second else relation.holds(found.side, first.xyxy, second.xyxy)
+    if is_so is None:
         things = counts_said((first.kind, second.kind), voice)
         return Said(voice.say("cannot relate", things=things), asked.unknown())
-    opposite = {"left": "right", "right": "left", "above": "below", "below": "above"}
-    is_so = relation.holds(found.side, first.xyxy, second.xyxy)
-    side = found.side if is_so else opposite[found.side]
-    text = voice.say(
-        "yes, lies" if is_so else "no, lies",
-        first=voice.definite(first.kind),
-        place=voice.related(side + " of" if side in ("left", "right") else side, second.kind),
+    if found.side == "touch":
+        is_so = _meet(scene, first, second)
+    word = asked.yes() if is_so else asked.no()
+    return Said(_told(found.side, is_so, first, second, voice), word)
+
+
+def _likely(scene: Scene, target: Target) -> list[Item]:
+    """The target's things; where none is sure enough for a list, the likeliest one."""
+    return of_target(scene, target) or of_target(scene, target, purpose="presence")[:1]
+
+
+def _told(side: relation.Side, is_so: bool, first: Item, second: Item, voice: Voice) -> str:
+    """A fact as one; what boxes only suggest as what it seems."""
+    one, other = voice.definite(first.kind), voice.definite(second.kind)
+    if side == "touch":
+        return voice.say("yes, meet" if is_so else "no, apart", first=one, second=other)
+    if side in relation.OPPOSITE:
+        said = side if is_so else relation.OPPOSITE[side]
+        place = voice.related(said + " of" if said in ("left", "right") else said, second.kind)
+        return voice.say("yes, lies" if is_so else "no, lies", first=one, place=place)
+    if not is_so and relation.gap(first.xyxy, second.xyxy) > relation.APART:
+        return voice.say("no, apart", first=one, second=other)
+    place = voice.related(side, second.kind)
+    return voice.say(
+        "yes, seems to lie" if is_so else "no, seems not to lie", first=one, place=place
     )
-    return Said(text, asked.yes() if is_so else asked.no())
+
+
+def _meet(scene: Scene, first: Item, second: Item) -> bool:
+    """Whether the masks of two things meet in the picture, at the size that eyes look at."""
+    both = Found(scene, (first, second))
+    scale = CONTACT_SIDE / max(scene.wh)
+    wh = (max(1, round(scene.wh[0] * scale)), max(1, round(scene.wh[1] * scale)))
+    one, other = (
+        masks.paste(mask, item.xyxy * scale, wh) > 0
+        for mask, item in zip(both.masks, both.items, strict=True)
+    )
+    grown = np.pad(one, 1)
+    near = grown[1:-1, :-2] | grown[1:-1, 2:] | grown[:-2, 1:-1] | grown[2:, 1:-1] | one
+    return bool((near & other).any())
 
 
 def first(scene: Scene, asked: Asked) -> Said:

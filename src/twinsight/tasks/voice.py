@@ -160,7 +160,8 @@ class French:
         return french.number(count)
 
     def related(self, relation: str, noun: str) -> str:
-        return self.say(relation, of_thing=french.of(self.definite(noun)))
+        thing = self.definite(noun)
+        return self.say(relation, thing=thing, of_thing=french.of(thing))
 
 
 VOICES: dict[Language, Voice] = {"en": English(), "fr": French()}
