@@ -155,9 +155,10 @@ def pull(
 ) -> int:
     """Fetch a model from the hub. A pull that was cut goes on where it was.
 
-    Examples: twinsight models pull qwen3-vl-4b · twinsight models pull
-    ggml-org/SmolVLM2-500M-Video-Instruct-GGUF:Q8_0 · twinsight models pull OWNER/REPOSITORY@COMMIT
-    --file model.gguf --file mmproj.gguf.
+    Example: twinsight models pull qwen3-vl-4b
+
+    Any other GGUF model is OWNER/REPOSITORY, with the precision behind a colon (without one
+    Q4_K_M) and the revision behind an @, or its files by --file. An ONNX model needs a --card.
 
     Every file is checked by its sha256. Where nobody has pinned it, the hub's own word is taken
     this once, shown, and kept. The hub is Hugging Face's, or the one that HF_ENDPOINT names;
