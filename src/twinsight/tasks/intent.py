@@ -251,8 +251,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"résum\w+",
             r"title\b",
             r"titre\b",
-            r"what(?:'s| is| are)? ?(?:in|on|shown|depicted|happening|going on)?\b"
-            r"(?! (?:unusual|odd|strange|funny|wrong|special|missing|interesting)).{0,20}" + _IMAGE,
+            r"what(?!(?:'s| is) (?:unusual|odd|strange|funny|wrong|special|missing|interesting)\b)"
+            r"(?:'s| is| are)? ?(?:in|on|shown|depicted|happening|going on)?\b.{0,20}" + _IMAGE,
             r"what (?:do|can) you see\b",
             r"what am i looking at\b",
             r"what is (?:happening|going on|shown|here|there)\b",
