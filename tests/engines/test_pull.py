@@ -22,8 +22,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import SAMPLES, SHARED, StartServer
-from tests.engines import hub_standin, tiny_onnx
+from tests.engines import hub_standin, onnx_models, tiny_onnx
 from tests.engines.hub_standin import COMMIT, Hub, Repository
+from tests.engines.llama.tiny_eyes import write_eyes
+from tests.engines.llama_server import WEIGHTS, child_settings, need_llama
 from tests.engines.test_onnx import detr_outputs, written
 from twinsight import config_file
 from twinsight.config import Config, load
@@ -449,6 +451,52 @@ def test_a_model_of_words_is_put_to_use(place: Place) -> None:
     broken = place.run("use", "seer", TWINSIGHT_ENGINE_PROGRAM="true")
     assert broken.returncode == 2
     assert "not the file of its card" in broken.stderr
+
+
+def test_a_pulled_model_of_words_answers(
+    place: Place, start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_llama()
+    eyes_file = place.folder / "eyes.gguf"
+    write_eyes(eyes_file)
+    files = {"smol-Q8_0.gguf": WEIGHTS, "mmproj-smol-F16.gguf": eyes_file}
+    contents = {name: file.read_bytes() for name, file in files.items()}
+    place.hub.repositories["o/smol-GGUF"] = Repository(contents)
+    assert place.run("pull", "o/smol-GGUF").returncode == 0
+    program = child_settings("program", place.folder, monkeypatch).engine_program
+    file = place.folder / "twinsight.toml"
+    file.write_text(f'engine_program = "{program}"\nengine_context = 1024\n')
+    assert place.run("use", "smol").returncode == 0
+    eyes = open_eyes("desk", load(file, environ={}).config)
+    assert eyes.speaker is not None
+    assert eyes.speaker.sees
+    data = base64.b64encode((SAMPLES / "coffee.jpg").read_bytes()).decode()
+    server = start_server(eyes=eyes)
+    with server.client() as http:
+        reply = http.post(
+            "/v1beta/models/gemini-2.5-flash:generateContent",
+            json={
+                "contents": [{"parts": [{"inlineData": {"data": data}}, {"text": "What is it?"}]}],
+                "generationConfig": {"temperature": 0, "maxOutputTokens": 8},
+            },
+        )
+    eyes.speaker.close()
+    assert reply.json()["candidates"][0]["content"]["parts"][0]["text"]
+
+
+def test_a_model_of_several_files_is_pulled_and_used(place: Place) -> None:
+    folder = place.folder / "cards"
+    card = onnx_models.segmenter(folder)
+    names = {f"onnx/{file.name}": file.read_bytes() for file in folder.glob("*.onnx")}
+    place.hub.repositories["o/sam"] = Repository(names)
+    done = place.run("pull", "o/sam", "--card", str(card))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == 'roles.segmenter = "tiny"\n'
+    assert place.run("use", "tiny").returncode == 0
+    place.run("rm", "tiny")
+    place.hub.lies = True
+    assert place.run("pull", "o/sam", "--card", str(card)).returncode == 1
+    assert place.left() == []
 
 
 def test_what_is_not_here_cannot_be_used(place: Place) -> None:
