@@ -128,15 +128,19 @@ class Bench:
             times, f"{setting}: network", n,
             lambda: [[session.run(None, {"image": x}) for x, _ in each] for each in ready],
         )  # fmt: skip
-        likely = (boxes.FLOOR, boxes.LIKELY_CANDIDATES)
         seen = [
             list(zip(each, (fit for _, fit in fits), strict=True))
             for each, fits in zip(maps, ready, strict=True)
         ]
         timed(
             times, f"{setting}: read and join", n,
-            lambda: [boxes.distinct(boxes.joined(each, *likely)) for each in seen],
+            lambda: [self._read(each) for each in seen],
         )  # fmt: skip
+
+    def _read(self, seen: list[tuple[list[NDArray[np.float32]], boxes.Fit]]) -> boxes.Found:
+        likely = (boxes.FLOOR, boxes.LIKELY_CANDIDATES)
+        looks = [(boxes.read(maps, fit, *likely), fit) for maps, fit in seen]
+        return boxes.distinct(boxes.joined(looks))
 
     def _batches(self, view: boxes.View, size: int) -> list[NDArray[np.uint8]]:
         pixels = np.concatenate([boxes.prepare(p.rgb, (view,))[0][0] for p in self.pictures])

@@ -28,6 +28,7 @@ from twinsight.engines.pocket.boxes import (
     decode,
     distinct,
     prepare,
+    sampled,
 )
 from twinsight.engines.roles import Detector
 from twinsight.geometry.boxes import iou
@@ -57,6 +58,25 @@ def test_the_whole_photo_is_within_the_view_and_comes_back(w: int, h: int, view:
     assert len(inside) == (bottom - top) * (right - left)
     back = fit.to_photo(np.array([[left, top, right, bottom]], np.float32))
     assert back[0].tolist() == pytest.approx([0, 0, w, h], abs=1e-3 * max(w, h))
+
+
+@given(SIDES, SIDES, st.integers(1, 300), st.integers(1, 300), st.integers(0, 2**32 - 1))
+def test_samples_lie_between_the_four_pixels_around_them(
+    w: int, h: int, to_w: int, to_h: int, seed: int
+) -> None:
+    w, h = min(w, 400), min(h, 400)
+    rgb = np.random.default_rng(seed).integers(0, 256, (h, w, 3), np.uint8)
+    y, x = (
+        np.clip((np.arange(n) + 0.5) * (side / n) - 0.5, 0, side - 1)
+        for n, side in ((to_h, h), (to_w, w))
+    )
+    y0, x0 = y.astype(int), x.astype(int)
+    y1, x1 = np.minimum(y0 + 1, h - 1), np.minimum(x0 + 1, w - 1)
+    down, across = (y - y0)[:, None, None], (x - x0)[:, None]
+    rows = rgb[y0] * (1 - down) + rgb[y1] * down
+    exact = rows[:, x0] * (1 - across) + rows[:, x1] * across
+    # Weights are rounded to 256ths, and so is each of the two steps to whole values.
+    assert np.abs(sampled(rgb, (to_w, to_h)) - exact).max() < 2.1
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)
@@ -190,6 +210,18 @@ def test_a_mirrored_photo_has_mirrored_boxes(detector: PocketDetector, shared_da
     overlap = iou(mirrored, turned.xyxy)
     assert (overlap.max(axis=1) > 0.75).all()
     assert [turned.label[i] for i in overlap.argmax(axis=1)] == list(strong.label)
+
+
+@pytest.mark.parametrize("careful", [False, True], ids=["fast", "careful"])
+def test_looks_side_by_side_see_the_same(
+    detector: PocketDetector, shared_data: Path, careful: bool
+) -> None:
+    """Two threads: the careful looks run in two lanes, the fast one on both."""
+    for number in range(3):
+        alone = detector.detect(photo(shared_data, number), careful, floor=0.1)
+        both = PocketDetector(threads=2).detect(photo(shared_data, number), careful, floor=0.1)
+        assert alone.label == both.label
+        assert both.xyxy.tolist() == [pytest.approx(box, abs=0.01) for box in alone.xyxy.tolist()]
 
 
 def test_threads_share_one_detector(detector: PocketDetector, shared_data: Path) -> None:
