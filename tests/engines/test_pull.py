@@ -367,6 +367,22 @@ def test_a_licence_that_is_not_known_to_be_free(
     assert place.run("pull", SEER, "--accept-licence").returncode == 0
 
 
+def test_a_hub_cannot_steer_the_terminal(place: Place) -> None:
+    """Escapes in what a hub says could rename the window, or worse."""
+    repository = place.hub.repositories[SEER]
+    repository.licence = "mine\x1b[31m"
+    repository.files |= {
+        "LICENSE": b"\x1b]0;pwned\x07Not free.\r\n" + b"x" * 10**6,
+        "a\x1b.gguf": gguf(9),
+    }
+    done = place.run("pull", SEER)
+    assert "Nobody says under which licence" in done.stderr
+    assert "Not free." in done.stderr
+    assert "\x1b" not in done.stderr
+    assert len(done.stderr) < 250_000
+    assert "\x1b" not in place.run("pull", SEER, "--file", "none.gguf").stderr
+
+
 def test_another_licence_than_the_card_says_is_asked_for(place: Place) -> None:
     place.hub.repositories[LFM].licence = "cc-by-nc-4.0"
     done = place.run("pull", "lfm2.5-vl-450m")

@@ -79,6 +79,8 @@ def look(repo: str, revision: str) -> Offer:
     except _Unreachable as error:
         return _cached(repo, revision, error.message)
     names = tuple(sibling.rfilename for sibling in info.siblings or ())
+    # What a terminal would take for a command is no file's name.
+    names = tuple(name for name in names if name.isprintable())
     return Offer(repo, str(info.sha), _licence(info.card_data), names)
 
 
@@ -156,15 +158,42 @@ def fetch(offer: Offer, wanted: Promise, folder: Path, progress: Progress) -> Pa
 
 
 def text(offer: Offer, name: str) -> str:
-    """A small file's text, such as a licence; "" when it cannot be had."""
+    """A small file's text, such as a licence, as far as a terminal can show it.
+
+    Raises HubError when it cannot be had.
+    """
     if name in offer.cached:
-        return offer.cached[name].read_text("utf-8", "replace")[:LICENCE_BYTES]
+        with offer.cached[name].open("rb") as source:
+            content = source.read(LICENCE_BYTES)
+    else:
+        content = b""
+        with _asked(offer, name, {}) as reply:
+            for chunk in reply.iter_bytes(CHUNK_BYTES):
+                content += chunk
+                if len(content) >= LICENCE_BYTES:
+                    break
+    told = content[:LICENCE_BYTES].decode("utf-8", "replace")
+    return "".join(letter for letter in told if letter.isprintable() or letter in "\n\t")
+
+
+@contextmanager
+def _asked(offer: Offer, name: str, headers: Mapping[str, str]) -> Iterator[Any]:
+    """The hub's answer to a request for a file, not read yet. Raises HubError."""
     hub = _package()
-    with _told(offer.repo, offer.commit):
-        reply = hub.utils.get_session().get(
-            hub.hf_hub_url(offer.repo, name, revision=offer.commit), headers=_headers()
-        )
-    return str(reply.text)[:LICENCE_BYTES] if reply.is_success else ""
+    # By the hub's own address each time: the places that it sends us to are for minutes only.
+    url = hub.hf_hub_url(offer.repo, name, revision=offer.commit)
+    ours = hub.utils.build_hf_headers(library_name="twinsight", library_version=__version__)
+    with (
+        _told(offer.repo, offer.commit),
+        hub.utils.get_session().stream(
+            "GET",
+            url,
+            headers={**ours, "Accept-Encoding": "identity", **headers},
+            timeout=hub.constants.HF_HUB_DOWNLOAD_TIMEOUT,
+        ) as reply,
+    ):
+        hub.utils.hf_raise_for_status(reply)
+        yield reply
 
 
 def _download(offer: Offer, wanted: Promise, stream: BufferedRandom, progress: Progress) -> None:
@@ -187,19 +216,9 @@ def _download(offer: Offer, wanted: Promise, stream: BufferedRandom, progress: P
 
 def _continue(offer: Offer, wanted: Promise, stream: BufferedRandom, progress: Progress) -> None:
     """One connection: from where the file ends to where the hub stops."""
-    hub = _package()
     here = stream.tell()
-    # By the hub's own address each time: the places that it sends us to are for minutes only.
-    url = hub.hf_hub_url(offer.repo, wanted.name, revision=offer.commit)
-    headers = _headers() | {"Accept-Encoding": "identity"}
-    headers |= {"Range": f"bytes={here}-"} if here else {}
-    with (
-        _told(offer.repo, offer.commit),
-        hub.utils.get_session().stream(
-            "GET", url, headers=headers, timeout=hub.constants.HF_HUB_DOWNLOAD_TIMEOUT
-        ) as reply,
-    ):
-        hub.utils.hf_raise_for_status(reply)
+    headers = {"Range": f"bytes={here}-"} if here else {}
+    with _asked(offer, wanted.name, headers) as reply:
         if here and not reply.headers.get("Content-Range", "").startswith(f"bytes {here}-"):
             stream.truncate(0)
             here = 0
@@ -251,7 +270,7 @@ def _licence(card: Any) -> str:
     named = getattr(card, "license", None)
     if named == "other":
         named = getattr(card, "license_name", None) or named
-    return str(named) if isinstance(named, str) else ""
+    return named if isinstance(named, str) and named.isprintable() else ""
 
 
 class _Unreachable(HubError):
@@ -288,13 +307,6 @@ def _told(repo: str, revision: str) -> Iterator[None]:
     except (httpx2.HTTPError, errors.OfflineModeIsEnabled) as error:
         reason = str(error) or type(error).__name__
         raise _Unreachable(f"The hub {constants.ENDPOINT} cannot be reached: {reason}.") from error
-
-
-def _headers() -> dict[str, str]:
-    headers: dict[str, str] = _package().utils.build_hf_headers(
-        library_name="twinsight", library_version=__version__
-    )
-    return headers
 
 
 def _api() -> Any:

@@ -112,12 +112,15 @@ def settings(card: AnyModel, folder: Path) -> dict[str, str]:
 
 
 def named(name: str, revision: str, folder: Path) -> AnyModel:
-    """The card to pull by: the installed one, which has every hash, else the known one.
+    """The card to pull by: the known one or, where that lacks hashes, the installed one.
 
     Another revision than the card's means other files: their hashes are not known. Raises
     UsageError for an unknown name, and for a model that is not on the hub.
     """
-    cards = {card.name: card for card in [*known(), *installed(folder)]}
+    here = {card.name: card for card in installed(folder)}
+    cards = here | {card.name: card for card in known()}
+    if name in here and None in [file.sha256 for file in cards[name].files]:
+        cards[name] = here[name]
     if name not in cards:
         raise UsageError(
             f"No model is called {name!r}. `twinsight models list` names those that are known; any "
@@ -196,7 +199,7 @@ def plan(card: AnyModel, folder: Path) -> Plan:
     When the same files lie here whole, nobody is asked.
     """
     here = next((each for each in installed(folder) if each.name == card.name), None)
-    if here is not None and here.files == card.files and _is_whole(here, folder):
+    if here is not None and _is_same(here, card) and _is_whole(here, folder):
         return Plan(here, None, (), (), "", present=True)
     offer = hub.look(card.repo, card.revision)
     promises, trusted = [], []
@@ -222,7 +225,7 @@ def plan(card: AnyModel, folder: Path) -> Plan:
         for file, promise in zip(card.files, promises, strict=True)
     )
     card = msgspec.structs.replace(card, revision=offer.commit, files=files)
-    if here is not None and here.files == card.files and _is_whole(here, folder):
+    if here is not None and _is_same(here, card) and _is_whole(here, folder):
         return Plan(here, None, (), (), "", present=True)
     return Plan(card, offer, tuple(promises), tuple(trusted), unsure)
 
@@ -293,6 +296,11 @@ def _choose(offer: hub.Offer, quant: str) -> list[str]:
 
 def _is_quant(quant: str, name: str) -> bool:
     return re.search(rf"(?<![a-z0-9]){quant}", Path(name).name, re.IGNORECASE) is not None
+
+
+def _is_same(one: AnyModel, other: AnyModel) -> bool:
+    """Whether they are the same files, by their hashes."""
+    return [f.sha256 for f in one.files] == [f.sha256 for f in other.files]
 
 
 def _is_whole(card: AnyModel, folder: Path) -> bool:
