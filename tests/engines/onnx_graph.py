@@ -36,6 +36,15 @@ class Graph:
         self._constants.append(_tensor(name, np.asarray(array, kind)))
         return name
 
+    def outside(self, file: str, shape: Sequence[int]) -> str:
+        """A float constant whose numbers are another file, which lies beside the model's."""
+        name = f"const_{len(self._constants)}"
+        dims = b"".join(_number(1, side) for side in shape)
+        place = _field(13, _field(1, b"location") + _field(2, file.encode()))
+        head = dims + _number(2, _KINDS["float32"]) + _field(8, name.encode())
+        self._constants.append(head + place + _number(14, 1))
+        return name
+
     def node(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         """One operation with one output, whose name is given back."""
         name = f"{op}_{len(self._nodes)}"

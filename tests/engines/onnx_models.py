@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engines.onnx_graph import Graph
+from twinsight.engines.onnx.card import DetectorCard
 
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 GREY_MEAN = sum((0.5 - m) / s for m, s in zip(*IMAGENET.values(), strict=True)) / 3
@@ -329,3 +330,53 @@ def grounder(folder: Path, head: str, model: bytes | None = None, **fields: Any)
         "least": {"list": 0.8, "presence": 0.5},
     }
     return write_card(folder, files, **(given | fields))
+
+
+def detector(card: DetectorCard, name: str, own_names: bool = False) -> bytes:
+    """A detector of the card's form: one thing, round what is bright, of the kind `name`.
+
+    `own_names`: outputs by the names of RF-DETR's own export.
+    """
+    side, kind, kinds = card.feed.wh[0], card.names.index(name), len(card.names)
+    g = Graph()
+    pixels = g.input(card.feed.name, (1, 3, side, side))
+    half = (127.5 * card.feed.scale - sum(card.feed.mean) / 3) / (sum(card.feed.std) / 3)
+    box = _bright_box(g, _bright(g, pixels, half), side)
+    sure = [[[6.0 if i == kind else -9.0 for i in range(kinds)]]]
+    if card.head == "detr":
+        names = ("labels", "dets") if own_names else ("logits", "pred_boxes")
+        g.output(g.const(sure), names[0], (1, 1, kinds))
+        g.output(box, names[1], (1, 1, 4))
+    elif card.head == "detr-softmax":
+        g.output(g.const([[[*sure[0][0], 0.0]]]), "logits", (1, 1, kinds + 1))
+        g.output(box, "pred_boxes", (1, 1, 4))
+    elif card.head == "dfine":
+        size = g.input("orig_target_sizes", (1, 2), "int64")
+        scale = g.node("Cast", [g.node("Concat", [size, size], axis=1)], to=1)
+        corners = g.node("MatMul", [box, g.const(_CORNERS)])
+        g.output(g.const([[kind]], "int64"), "labels", (1, 1), "int64")
+        g.output(g.node("Mul", [corners, scale]), "boxes", (1, 1, 4))
+        g.output(g.const([[0.9]]), "scores", (1, 1))
+    elif card.head == "yolo":
+        pixel = g.node("Mul", [box, g.const(float(side))])
+        scores = g.const([[[0.9 if i == kind else 0.0 for i in range(kinds)]]])
+        row = g.node("Concat", [pixel, scores], axis=2)
+        g.output(g.node("Transpose", [row], perm=[0, 2, 1]), "output0", (1, 4 + kinds, 1))
+    elif card.head == "yolo-end":
+        pixel = g.node("Mul", [g.node("MatMul", [box, g.const(_CORNERS)]), g.const(float(side))])
+        g.output(g.node("Concat", [pixel, g.const([[[0.9, kind]]])], axis=2), "output0", (1, 1, 6))
+    else:
+        # YOLOX: the thing is told by the first cell, whose corner is the origin, in strides of 8.
+        pixel = g.node("Mul", [box, g.const(side / 8)])
+        middle = g.node("Slice", [pixel, *(g.const([v], "int64") for v in (0, 2, 2))])
+        size = g.node("Slice", [pixel, *(g.const([v], "int64") for v in (2, 4, 2))])
+        scores = g.const([[[0.9, *(1.0 if i == kind else 0.0 for i in range(kinds))]]])
+        row = g.node("Concat", [middle, g.node("Log", [size]), scores], axis=2)
+        cells = sum((side // stride) ** 2 for stride in (8, 16, 32))
+        rest = g.const([[[0.0] * (5 + kinds)] * (cells - 1)])
+        g.output(g.node("Concat", [row, rest], axis=1), "output", (1, cells, 5 + kinds))
+    return g.content()
+
+
+_CORNERS = [[1.0, 0, 1, 0], [0, 1, 0, 1], [-0.5, 0, 0.5, 0], [0, -0.5, 0, 0.5]]
+"""Centre and size times this are corners."""

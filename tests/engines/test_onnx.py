@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import SAMPLES, SHARED, StartServer
-from tests.engines import tiny_onnx
+from tests.engines import onnx_models, tiny_onnx
+from tests.engines.onnx_graph import Graph
 from twinsight import cli
 from twinsight.config import Config, load
 from twinsight.engines.eyes import open_eyes
@@ -80,7 +81,7 @@ def added(tmp_path: Path, head: str = "detr", **changes: Any) -> Config:
     return Config(data_dir=tmp_path, roles={"detector": "tiny"})
 
 
-def boxes(found: Any) -> list[tuple[str, list[int]]]:
+def boxes_of(found: Any) -> list[tuple[str, list[int]]]:
     return [
         (n, [round(v) for v in row])
         for n, row in zip(found.label, found.xyxy.tolist(), strict=True)
@@ -98,7 +99,7 @@ def test_an_added_detector_sees(tmp_path: Path, head: str, expected: list[Any]) 
     # 640 by 320: ten times what goes in, in the same proportion.
     eyes = open_eyes("pocket", added(tmp_path, head))
     found = eyes.detector.detect(Picture(np.zeros((320, 640, 3), np.uint8)))
-    assert boxes(found) == expected
+    assert boxes_of(found) == expected
     faint = eyes.detector.detect_each(Picture(np.zeros((320, 640, 3), np.uint8)))["presence"]
     assert len(faint) == len(expected) + 1
 
@@ -107,7 +108,7 @@ def test_its_boxes_fit_pictures_of_another_shape(tmp_path: Path) -> None:
     config = added(tmp_path, feed={"place": "middle"})
     # 320 by 320 becomes 32 by 32 in the middle of 64 by 32: what lies beside it is cut off.
     found = open_eyes("pocket", config).detector.detect(Picture(np.zeros((320, 320, 3), np.uint8)))
-    assert boxes(found) == [("cat", [0, 0, 160, 320]), ("dog", [240, 0, 320, 160])]
+    assert boxes_of(found) == [("cat", [0, 0, 160, 320]), ("dog", [240, 0, 320, 160])]
 
 
 def test_it_answers_through_the_server(tmp_path: Path, start_server: StartServer) -> None:
@@ -144,7 +145,7 @@ def test_what_goes_in(feed: Feed, expected: list[list[float]]) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"head": "yolo9"}, "there is no head 'yolo9'; heads: yolox, yolo, detr"),
+        ({"head": "yolo9"}, "there is no head 'yolo9'; heads: yolox, yolo, yolo-end, detr"),
         ({"name": "../evil"}, "its name"),
         ({"sha256": "abc"}, "64 hex digits"),
         ({"least": {"list": 0.5}}, "least needs"),
@@ -196,6 +197,29 @@ def test_an_output_that_is_not_as_the_card_says(
     eyes = open_eyes("pocket", Config(data_dir=tmp_path, roles={"detector": "tiny"}))
     with pytest.raises(Unavailable, match=words):
         eyes.detector.detect(Picture(np.zeros((32, 64, 3), np.uint8)))
+
+
+def test_weights_in_a_file_beside_the_model(tmp_path: Path) -> None:
+    boxes, logits = detr_outputs().values()
+    graph = Graph()
+    graph.input("input", (1, 3, WH[1], WH[0]))
+    graph.output(graph.outside("tiny.onnx_data", boxes.shape), "dets", boxes.shape)
+    graph.output(graph.const(logits), "labels", logits.shape)
+    files = {
+        "tiny.onnx": ("model", graph.content()),
+        "tiny.onnx_data": ("beside", boxes.tobytes()),
+    }
+    told = card_of(b"")
+    del told["files"], told["name"]
+    card = onnx_models.write_card(tmp_path / "download", files, **told)
+    shelf.add(card.parent / "tiny.onnx", tmp_path / "models", card, accept_licence=False)
+    eyes = open_eyes("pocket", Config(data_dir=tmp_path, roles={"detector": "tiny"}))
+    found = eyes.detector.detect(Picture(np.zeros((320, 640, 3), np.uint8)))
+    assert boxes_of(found) == [("cat", [0, 0, 320, 320]), ("dog", [400, 0, 560, 160])]
+    (tmp_path / "models/tiny/tiny.onnx_data").write_bytes(bytes(boxes.nbytes))
+    shelf._opened.cache_clear()
+    with pytest.raises(InvalidWeights, match=r"tiny.onnx_data is not the file of its card"):
+        open_eyes("pocket", Config(data_dir=tmp_path, roles={"detector": "tiny"}))
 
 
 def test_what_is_not_to_be_added_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from twinsight.engines import weights
+from twinsight.engines.onnx.heads import HEADS
 from twinsight.engines.roles import Purpose
 from twinsight.errors import InvalidConfig
 
@@ -133,7 +134,7 @@ class DetectorCard(ModelCard, frozen=True, kw_only=True, tag="detector"):
     """
 
     role: ClassVar[str] = "detector"
-    heads: ClassVar[tuple[str, ...]] = ("yolox", "yolo", "detr", "dfine")
+    heads: ClassVar[tuple[str, ...]] = tuple(HEADS)
 
     labels: Names
     least: Mapping[Purpose, Share]

@@ -54,6 +54,12 @@ def yolo(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     return np.asarray(xyxy, np.float32), np.asarray(rows[:, 4:], np.float32)
 
 
+def yolo_end(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
+    """YOLO that gives each object once (10, 26): (1, n, 6) of corners, probability and kind."""
+    rows = _only(outputs, (None, 6), "YOLO")
+    return np.asarray(rows[:, :4], np.float32), _spread(rows[:, 5], rows[:, 4], kinds)
+
+
 def detr(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     """The DETR family: boxes (1, n, 4) as centre and size, 0 to 1; logits (1, n, kinds).
 
@@ -66,6 +72,18 @@ def detr(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     return corners(boxes) * np.asarray((*wh, *wh), np.float32), sigmoid(logits)
 
 
+def detr_softmax(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
+    """The first DETR and YOLOS: as `detr`, but kinds vie with each other and with nothing.
+
+    `logits` are (1, n, kinds + 1), and the last column stands for nothing.
+    """
+    boxes = _named(outputs, ("pred_boxes",), (None, 4))
+    logits = _named(outputs, ("logits",), (len(boxes), kinds + 1))
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores = np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
+    return corners(boxes) * np.asarray((*wh, *wh), np.float32), scores[:, :-1]
+
+
 def dfine(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     """D-FINE's and RT-DETR's own export, which decodes by itself.
 
@@ -75,11 +93,16 @@ def dfine(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
     xyxy = _named(outputs, ("boxes",), (None, 4))
     label = _named(outputs, ("labels",), (len(xyxy),))
     score = _named(outputs, ("scores",), (len(xyxy),))
-    if label.size and (label.min() < 0 or label.max() >= kinds):
-        raise ValueError(f"it tells kinds up to {int(label.max())}; its card has {kinds}")
-    scores = np.zeros((len(xyxy), kinds), np.float32)
-    scores[np.arange(len(xyxy)), label.astype(np.intp)] = score
-    return np.asarray(xyxy, np.float32), scores
+    return np.asarray(xyxy, np.float32), _spread(label, score, kinds)
+
+
+def _spread(kind: NDArray[Any], score: Floats, kinds: int) -> NDArray[np.float32]:
+    """One kind and score for each row -> scores (n, kinds)."""
+    if kind.size and (kind.min() < 0 or kind.max() >= kinds):
+        raise ValueError(f"it tells kinds up to {int(kind.max())}; its card has {kinds}")
+    scores = np.zeros((len(kind), kinds), np.float32)
+    scores[np.arange(len(kind)), kind.astype(np.intp)] = score
+    return scores
 
 
 def grounding_dino(outputs: Outputs, wh: tuple[int, int], tokens: Sequence[Sequence[int]]) -> Boxes:
@@ -134,4 +157,11 @@ def _named(outputs: Outputs, names: tuple[str, ...], shape: tuple[int | None, ..
     return only
 
 
-HEADS: dict[str, Head] = {"yolox": yolox, "yolo": yolo, "detr": detr, "dfine": dfine}
+HEADS: dict[str, Head] = {
+    "yolox": yolox,
+    "yolo": yolo,
+    "yolo-end": yolo_end,
+    "detr": detr,
+    "detr-softmax": detr_softmax,
+    "dfine": dfine,
+}
