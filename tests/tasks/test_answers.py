@@ -118,8 +118,7 @@ ONE = {
     "depth": (
         PETS,
         "Is the dog behind the cat?",
-        "I can see a dog and a cat, but of their places I can only tell left, right, above "
-        "and below.",
+        "I can see a dog and a cat, but I cannot tell how they lie to each other.",
     ),
     "absent other": (PETS, "Is the dog on the left of the car?", "No, I can make out no car."),
     # colour

@@ -20,6 +20,9 @@ from twinsight.tasks.vocabulary import fold
 
 Side = Literal["left", "right", "above", "below", "on", "in", "by", "front", "behind", "touch", ""]
 
+Box = NDArray[np.float32]
+"""xyxy in pixels."""
+
 FACTS: tuple[Side, ...] = ("left", "right", "above", "below")
 """Sides that follow from the picture alone."""
 
@@ -58,7 +61,7 @@ _ASKED = re.compile(
 _POSED = re.compile(
     r" (?:sitting|standing|lying|laying|resting|placed|located|assise?|couchée?|posée?)$"
 )
-_STARTS = re.compile(r"^(?:is|are|was|were|the|le|la|les|est ce que)\b")
+_STARTS = re.compile(r"^(?:is|are|was|were|there|the|le|la|les|est ce que)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def relation_of(question: str) -> Relation | None:
     return Relation(first, second, side, found["relation"])
 
 
-def holds(side: Side, first: NDArray[np.float32], second: NDArray[np.float32]) -> bool | None:
+def holds(side: Side, first: Box, second: Box) -> bool | None:
     """Whether the first box (xyxy) lies so to the second; None where boxes cannot tell.
 
     For "touch" a yes says only that the boxes meet.
@@ -106,25 +109,25 @@ def holds(side: Side, first: NDArray[np.float32], second: NDArray[np.float32]) -
     return {"on": _on, "in": _in}[side](first, second) if side else None
 
 
-def gap(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def gap(one: Box, other: Box) -> float:
     """Between two boxes (xyxy), of the longer side of the smaller one; 0 where they meet."""
     apart = np.maximum(one[:2], other[:2]) - np.minimum(one[2:], other[2:])
     longer = min((one[2:] - one[:2]).max(), (other[2:] - other[:2]).max())
     return float(np.hypot(*np.maximum(apart, 0)) / max(longer, 1e-6))
 
 
-def _shared(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+def _shared(one: Box, other: Box) -> Box:
     """Width and height that two boxes have in common."""
     inner = np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2])
-    return np.maximum(inner, np.float32(0))
+    return np.asarray(np.maximum(inner, 0), np.float32)
 
 
-def _covered(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def _covered(one: Box, other: Box) -> float:
     """Share of the first box that lies within the other."""
     return float(_shared(one, other).prod() / max((one[2:] - one[:2]).prod(), 1e-6))
 
 
-def _on(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool | None:
+def _on(one: Box, other: Box) -> bool | None:
     """Over the other and reaching down into it; 81 % of what is said to be on something is."""
     taller = max(one[3] - one[1], other[3] - other[1])
     below = (one[1] + one[3] - other[1] - other[3]) / 2 / taller
@@ -135,12 +138,12 @@ def _on(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool | None:
     return False if below >= 0.3 else None
 
 
-def _in(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool | None:
+def _in(one: Box, other: Box) -> bool | None:
     """Half of it within the other; 68 % of what is said to be in something is."""
     return True if _covered(one, other) >= 0.5 else None
 
 
-def _beside(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool | None:
+def _beside(one: Box, other: Box) -> bool | None:
     """No further than half a side; 78 % of what is said to be next to something is."""
     if gap(one, other) > 0.5:
         return False
@@ -148,7 +151,7 @@ def _beside(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool | None
     return None if max(_covered(one, other), _covered(other, one)) >= 0.9 else True
 
 
-def _nearer(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool | None:
+def _nearer(one: Box, other: Box) -> bool | None:
     """Its foot is lower, as nearer things' are: so for 69 % that are in front, not for 17 %."""
     foot = (one[3] - other[3]) / max(one[3] - one[1], other[3] - other[1])
     return None if abs(foot) <= 0.05 else bool(foot > 0)

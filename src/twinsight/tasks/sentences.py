@@ -31,6 +31,7 @@ ENGLISH = {
     "things": "{count} things that I can name",
     "cannot tell which": "I cannot tell which of them are meant by “{word}”.",
     "cannot recognise": "I cannot tell: “{thing}” is not something that I can recognise.",
+    "only there": "I can see {things}, but of such things I can only tell that they are there.",
     "may miss": "I do not see “{thing}”, but I could miss it.",
     "yes, see": "Yes, I can see {things}.",
     "yes, seems": "Yes, there seems to be {things}.",
@@ -140,6 +141,8 @@ FRENCH = {
     "things": "{count} choses que je sais nommer",
     "cannot tell which": "Je ne peux pas dire ce qui, parmi cela, répond à « {word} ».",
     "cannot recognise": "Je ne peux pas le dire : je ne sais pas reconnaître « {thing} ».",
+    "only there": "Je vois {things}, mais de telles choses je sais seulement dire qu'elles sont "
+    "là.",
     "may miss": "Je ne vois pas « {thing} », mais cela a pu m'échapper.",
     "yes, see": "Oui, je vois {things}.",
     "yes, seems": "Oui, il semble y avoir {things}.",
@@ -180,7 +183,7 @@ FRENCH = {
     "yes, seems to lie": "Oui, il semble que {first} soit {place}.",
     "no, seems not to lie": "Non, il ne semble pas que {first} soit {place}.",
     "yes, meet": "Oui, {first} et {second} se rejoignent sur l'image.",
-    "no, apart": "Non, {first} et {second} sont séparés sur l'image.",
+    "no, apart": "Non, {first} et {second} ne se rejoignent pas sur l'image.",
     "cannot relate": "Je vois {things}, mais je ne peux pas dire comment ils se placent l'un par "
     "rapport à l'autre.",
     "sharp": "Non, la photo est nette.",
