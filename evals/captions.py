@@ -1,14 +1,17 @@
 """How well a picture is put into one sentence, on the photos of `coco_dev`.
 
-    python -m evals.captions --shared ../shared [--api] [--write FILE] [--sheet FILE.png]
+    python -m evals.captions --shared ../shared [--split coco_train] [--api] [--spice FOLDER]
+        [--write FILE] [--sheet FILE.png]
 
 Asks "Caption this image." in process (`--api`: through a real server) and compares the answers with
-five human captions a photo: CIDEr and BLEU-4 by `pycocoevalcap` (CIDEr's rarity of words comes from
+five human captions a photo by the measures of `evals.likeness` (CIDEr's rarity of words comes from
 these photos' own captions, as is usual). CHAIR: of the kinds of objects that captions name, the
 share that is not there (i), and the share of captions that name one (s); a kind is there when the
 instance labels have it, or (as CHAIR's authors count) a person mentioned it. Rows to compare with:
-the sentence by rule that is said without a writer, the writer that is told of objects but not of
-labels, a person's caption against the other four.
+the sentence by rule that is said without a writer; the writer's network before its training, its
+words bounded by the same grammar (wants torch); the writer that is told of objects but not of
+labels; a person's caption against the other four. `coco_train` is for choosing, `coco_dev` for
+reporting.
 """
 
 from __future__ import annotations
@@ -17,14 +20,13 @@ import argparse
 import json
 import os
 import random
-import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -32,6 +34,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bench.server import BenchServer
 from evals.answers import Asker, instances
 from evals.api import Api
+from evals.likeness import Captions, Judge, References, plain
 from train.captions.words import kinds_in, split
 from twinsight.engines.eyes import Eyes, open_eyes
 from twinsight.engines.roles import Sketch, Wording, Writer
@@ -39,15 +42,15 @@ from twinsight.prompt import Sampling
 from twinsight.tasks.scene import SceneCache
 
 ASKED = "Caption this image."
-Captions = Mapping[int, str]
 
 
 class Truth:
     """What people said of each photo, and which kinds of objects are on it."""
 
     def __init__(self, folder: Path) -> None:
-        self.photos, _ = instances(folder)
+        photos, _ = instances(folder)
         said = json.loads((folder / "captions.json").read_text("utf-8"))
+        self.photos = {number: path for number, path in photos.items() if str(number) in said}
         self.said: dict[int, list[str]] = {number: said[str(number)] for number in self.photos}
         data = json.loads((folder / "instances.json").read_text("utf-8"))
         names = {category["id"]: category["name"] for category in data["categories"]}
@@ -60,24 +63,6 @@ class Truth:
         return self.there[number].union(*(kinds_in(split(c)) for c in self.said[number]))
 
 
-def plain(caption: str) -> str:
-    """Lower-case words without punctuation, as the COCO caption server compares them."""
-    words = re.findall(r"[a-z0-9]+|'[a-z]+", caption.lower().replace("’", "'"))
-    return " ".join(words)
-
-
-def likeness(said: Captions, references: Mapping[int, Sequence[str]]) -> tuple[float, float]:
-    """CIDEr and BLEU-4, times 100."""
-    from pycocoevalcap.bleu.bleu import Bleu
-    from pycocoevalcap.cider.cider import Cider
-
-    answers = {number: [plain(caption)] for number, caption in said.items()}
-    people = {number: [plain(c) for c in references[number]] for number in said}
-    cider, _ = Cider().compute_score(people, answers)
-    bleu, _ = Bleu(4).compute_score(people, answers, verbose=0)
-    return 100 * float(cider), 100 * float(bleu[3])
-
-
 def chair(said: Captions, there: Callable[[int], set[str]]) -> tuple[float, float, int]:
     """Of the kinds named the share that is not there, the share of such captions, kinds named."""
     named = wrong = bad = 0
@@ -88,15 +73,27 @@ def chair(said: Captions, there: Callable[[int], set[str]]) -> tuple[float, floa
     return wrong / max(named, 1), bad / len(said), named
 
 
-def report(row: str, said: Captions, truth: Truth, references: Any = None) -> None:
-    cider, bleu = likeness(said, references or truth.said)
-    told, labelled = chair(said, truth.told), chair(said, lambda n: truth.there[n])
-    words = float(np.mean([len(plain(c).split()) for c in said.values()]))
-    print(
-        f"{row:34} {cider:6.1f} {bleu:6.1f}   {told[0]:6.1%} {told[1]:6.1%}   {labelled[0]:6.1%} "
-        f"{labelled[1]:6.1%}   {told[2] / len(said):5.2f} {words:5.1f}",
-        flush=True,
-    )
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: who said what, and the captions that it is compared with."""
+
+    name: str
+    said: Captions
+    references: References
+
+
+def report(rows: Sequence[Row], truth: Truth, judge: Judge) -> None:
+    names = "".join(f" {name:>7}" for name in judge.names)
+    print(f"{'':34}{names}   {'i':>6} {'s':>6}   {'i':>6} {'s':>6}   kinds words")
+    for row in rows:
+        scores = "".join(f" {score:7.1f}" for score in judge.scores(row.said, row.references))
+        told, labelled = chair(row.said, truth.told), chair(row.said, lambda n: truth.there[n])
+        words = float(np.mean([len(plain(c).split()) for c in row.said.values()]))
+        print(
+            f"{row.name:34}{scores}   {told[0]:6.1%} {told[1]:6.1%}   {labelled[0]:6.1%} "
+            f"{labelled[1]:6.1%}   {told[2] / len(row.said):5.2f} {words:5.1f}",
+            flush=True,
+        )
 
 
 def person(truth: Truth) -> tuple[Captions, dict[int, list[str]]]:
@@ -118,6 +115,17 @@ class Blind:
 
     def write(self, sketch: Sketch, sampling: Sampling | None = None) -> Wording:
         return self._writer.write(replace(sketch, labels=()), sampling)
+
+
+class Bold:
+    """A writer whose sentence is said, however unlikely it is and whatever it names."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.card, self._writer = writer.card, writer
+
+    def write(self, sketch: Sketch, sampling: Sampling | None = None) -> Wording:
+        words = self._writer.write(sketch, sampling).words
+        return Wording(words, ("anything",) * len(words), 1.0)
 
 
 def sheet(path: Path, said: Captions, truth: Truth, count: int = 30) -> None:
@@ -164,37 +172,52 @@ def main() -> None:
     parser.add_argument(
         "--shared", type=Path, default=os.environ.get("TWINSIGHT_SHARED", "../shared")
     )
+    parser.add_argument("--split", choices=["coco_dev", "coco_train"], default="coco_dev")
     parser.add_argument("--api", action="store_true", help="ask a real server as well")
+    parser.add_argument("--spice", type=Path, help="the folder of jars that SPICE wants")
     parser.add_argument("--write", type=Path, help="the captions as JSON")
     parser.add_argument("--sheet", type=Path, help="30 photos with their captions, as a picture")
     options = parser.parse_args()
-    folder = Path(options.shared) / "data" / "coco_dev"
+    folder = Path(options.shared) / "data" / options.split
     if not folder.is_dir():
         raise SystemExit(f"no photos at {folder}")
     if find_spec("pycocoevalcap") is None:
         raise SystemExit("SKIPPED: the measures are those of `pip install pycocoevalcap`.")
-    truth = Truth(folder)
-    eyes = open_eyes("pocket")
-    print(f"coco_dev, {len(truth.photos)} photos; CHAIR by labels and people, and by labels alone")
-    print(
-        f"{'':34} {'CIDEr':>6} {'BLEU-4':>6}   {'i':>6} {'s':>6}   {'i':>6} {'s':>6}   kinds words"
-    )
+    truth, judge = Truth(folder), Judge(options.spice)
+    eyes, seen = open_eyes("pocket"), SceneCache(len(truth.photos))
     one, others = person(truth)
-    report("a person, against the other four", one, truth, others)
-    seen = SceneCache(len(truth.photos))
-    report("sentence by rule", ask_all(replace(eyes, writer=None), truth, seen), truth)
+    rows = [Row("a person, against the other four", one, others)]
+
+    def add(name: str, said: Captions) -> None:
+        rows.append(Row(name, said, truth.said))
+
+    add("sentence by rule", ask_all(replace(eyes, writer=None), truth, seen))
     started = time.perf_counter()
     written = ask_all(eyes, truth, seen)
-    report("writer", written, truth)
-    print(f"scenes known, {1000 * (time.perf_counter() - started) / len(written):.0f} ms a caption")
+    lasted = 1000 * (time.perf_counter() - started) / len(written)
+    if find_spec("torch") is not None:
+        # By name, so that who checks types need not have torch.
+        module = import_module("train.captions.untrained")
+        bold = replace(eyes, writer=Bold(module.UntrainedWriter()))
+        add("writer, untrained", ask_all(bold, truth, seen))
+    else:
+        judge.left_out.append("writer, untrained: wants torch.")
     if eyes.writer is not None:
         blind = replace(eyes, writer=Blind(eyes.writer))
-        report("writer, without the labels", ask_all(blind, truth, seen), truth)
+        add("writer, without the labels", ask_all(blind, truth, seen))
+    add("writer", written)
     if options.api:
         with BenchServer() as server:
             api = Api(server)
             answers = {number: api.ask(photo, ASKED) for number, photo in truth.photos.items()}
-        report("writer, through the API", answers, truth)
+        add("writer, through the API", answers)
+    print(
+        f"{options.split}, {len(truth.photos)} photos; CHAIR by labels and people, then by labels"
+    )
+    report(rows, truth, judge)
+    for line in judge.left_out:
+        print(f"SKIPPED {line}")
+    print(f"scenes known, {lasted:.0f} ms a caption")
     if options.write:
         options.write.write_text(json.dumps(written, indent=1), "utf-8")
     if options.sheet:
