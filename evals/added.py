@@ -1,11 +1,16 @@
 """Accuracy of a detector that was added by its card, through the API, beside the raw network.
 
     python -m evals.added --shared ../shared [--limit N]
+    python -m evals.added --model NAME --data-dir DIR
 
-YOLOX-Nano is added with `twinsight models add` and asked about the photos of `coco_dev`. Three
-rows: the network in a bare loop written apart from ours, the public API with `confidence` asked
-for, and the API's integers alone, in order. For the first two every box from a score of 0.02 counts
-(the card's least scores are lowered to that), for the last those that an answer gives by the card.
+The first: YOLOX-Nano is added with `twinsight models add` and asked about the photos of
+`coco_dev`. Three rows: the network in a bare loop written apart from ours, the public API with
+`confidence` asked for, and the API's integers alone, in order. For the first two every box from a
+score of 0.02 counts (the card's least scores are lowered to that), for the last those that an
+answer gives by the card.
+
+The second: any model that was added or pulled. Of a detector or a grounder the last two rows; of a
+segmenter the IoU of its masks from known boxes, beside a filled box and the segmenter of `pocket`.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +26,14 @@ import onnxruntime
 from PIL import Image
 
 from bench.server import BenchServer
+from evals import masks as mask_evals
 from evals.api import DETECT, Api, detections
 from evals.boxes import FLOOR, Look, Photos, average_precision, row
+from twinsight.config import Config
 from twinsight.engines.onnx import shelf
 from twinsight.engines.onnx.card import read_card
+from twinsight.engines.pocket.masks import PocketSegmenter
+from twinsight.engines.roles import Detector, Segmenter
 from twinsight.geometry.boxes import nms
 from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
@@ -69,15 +79,17 @@ def bare_loop(file: Path, names: tuple[str, ...]) -> Look:
     return look
 
 
-def through_api(photos: Photos, file: Path, least: float | None, question: str) -> list[float]:
-    """Average precision of a server's answers whose detector was added."""
-    card = json.loads((shelf.KNOWN / "yolox_nano.json").read_text())
+def through_api(
+    photos: Photos, given: Path, card_file: Path, least: float | None, question: str
+) -> list[float]:
+    """Average precision of a server's answers whose detector was added, from a file or folder."""
+    card = json.loads(card_file.read_text())
     if least is not None:
         card["least"] = {"list": least, "presence": least}
-    server = BenchServer(roles="detector=yolox_nano")
-    card_file = server.data_dir / "card.json"
-    card_file.write_text(json.dumps(card))
-    shelf.add(file, server.data_dir / "models", card_file, accept_licence=False)
+    server = BenchServer(roles=f"detector={card['name']}")
+    lowered = server.data_dir / "card.json"
+    lowered.write_text(json.dumps(card))
+    shelf.add(given, server.data_dir / "models", lowered, accept_licence=True)
     with server:
         api = Api(server)
         seen = {}
@@ -88,30 +100,76 @@ def through_api(photos: Photos, file: Path, least: float | None, question: str) 
     return average_precision(photos, seen)
 
 
+def api_rows(photos: Photos, given: Path, card_file: Path) -> list[tuple[str, list[float]]]:
+    """What a client gets: with confidence, and by integers alone."""
+    confident = DETECT + ' Add the key "confidence".'
+    return [
+        ("API, with confidence", through_api(photos, given, card_file, FLOOR, confident)),
+        ("API, integers alone", through_api(photos, given, card_file, None, DETECT)),
+    ]
+
+
+def some_of(folder: Path, limit: int | None) -> Photos:
+    """The first photos of a split, with what is on them."""
+    photos = Photos.open(folder)
+    truth = photos.truth
+    truth["images"] = truth["images"][:limit]
+    known = {image["id"] for image in truth["images"]}
+    truth["annotations"] = [note for note in truth["annotations"] if note["image_id"] in known]
+    return photos
+
+
+def score_masks(name: str, segmenter: Segmenter, folder: Path, limit: int | None) -> None:
+    """IoU of masks from known boxes, beside two others'."""
+    photos = list(mask_evals.known_photos(folder, limit))
+    print(f"\ncoco_dev, {sum(len(photo.xyxy) for photo in photos)} objects, masks from known boxes")
+    print("| | mean IoU | IoU of 0.75 and more |\n| --- | --- | --- |")
+    ways = (
+        ("filled box", mask_evals.filled),
+        ("pocket-masks", PocketSegmenter().segment),
+        (name, segmenter.segment),
+    )
+    for way, make in ways:
+        each = mask_evals.overlaps(photos, make)
+        print(f"| {way} | {each.mean():.3f} | {(each >= 0.75).mean():.3f} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     shared = Path(os.environ.get("TWINSIGHT_SHARED") or "../shared")
     parser.add_argument("--shared", type=Path, default=shared)
     parser.add_argument("--limit", type=int, help="only so many photos")
+    parser.add_argument("--model", help="the name of a model that was added or pulled")
+    parser.add_argument("--data-dir", type=Path, help="where it lies: Twinsight's data folder")
     options = parser.parse_args()
+    coco = options.shared / "data" / "coco_dev"
+    if options.model:
+        models = (options.data_dir or Config().data_dir) / "models"
+        engine = shelf.open_model(options.model, models)
+        if engine is None:
+            raise SystemExit(f"SKIPPED: no model {options.model} in {models}.")
+        if isinstance(engine, Segmenter):
+            return score_masks(options.model, engine, coco, options.limit)
+        if not isinstance(engine, Detector):
+            raise SystemExit(f"SKIPPED: {options.model} is no detector and no segmenter.")
+        photos = some_of(coco, options.limit)
+        place = models / options.model
+        return show(options.model, photos, api_rows(photos, place, place / "card.json"))
     file = options.shared / "models" / "yolox_nano.onnx"
     if not file.is_file():
         raise SystemExit(f"SKIPPED: no model at {file} (set --shared).")
-    photos = Photos.open(options.shared / "data" / "coco_dev")
-    photos.truth["images"] = photos.truth["images"][: options.limit]
-    names = read_card(shelf.KNOWN / "yolox_nano.json").names
-    table = [
-        row("raw network, bare loop", bare_loop(file, names), photos)[:2],
-        (
-            "API, with confidence",
-            through_api(photos, file, FLOOR, DETECT + ' Add the key "confidence".'),
-        ),
-        ("API, integers alone", through_api(photos, file, None, DETECT)),
-    ]
-    print(f"\ncoco_dev, {len(photos.truth['images'])} photos, YOLOX-Nano added by its card")
+    photos = some_of(coco, options.limit)
+    card_file = shelf.KNOWN / "yolox_nano.json"
+    bare = row("raw network, bare loop", bare_loop(file, read_card(card_file).names), photos)[:2]
+    return show("YOLOX-Nano", photos, [bare, *api_rows(photos, file, card_file)])
+
+
+def show(name: str, photos: Photos, table: Sequence[tuple[str, Sequence[float]]]) -> None:
+    """Prints COCO's box AP, a row each."""
+    print(f"\ncoco_dev, {len(photos.truth['images'])} photos, {name} added by its card")
     print("| | AP | AP50 | AP75 | small | medium | large |\n| --- |" + " --- |" * 6)
-    for name, values in table:
-        print(f"| {name} | " + " | ".join(f"{value:.1f}" for value in values) + " |")
+    for way, values in table:
+        print(f"| {way} | " + " | ".join(f"{value:.1f}" for value in values) + " |")
 
 
 if __name__ == "__main__":
