@@ -110,12 +110,9 @@ def api_rows(photos: Photos, given: Path, card_file: Path) -> list[tuple[str, li
 
 
 def some_of(folder: Path, limit: int | None) -> Photos:
-    """The first photos of a split, with what is on them."""
+    """The first photos of a split."""
     photos = Photos.open(folder)
-    truth = photos.truth
-    truth["images"] = truth["images"][:limit]
-    known = {image["id"] for image in truth["images"]}
-    truth["annotations"] = [note for note in truth["annotations"] if note["image_id"] in known]
+    photos.truth["images"] = photos.truth["images"][:limit]
     return photos
 
 

@@ -150,6 +150,7 @@ def average_precision(photos: Photos, seen: dict[int, Detections]) -> list[float
         file.write_text(json.dumps(rows))
         truth = COCO(str(photos.folder / "instances.json"))
         run = COCOeval(truth, truth.loadRes(str(file)), "bbox")
+        run.params.imgIds = sorted(seen)
         run.evaluate()
         run.accumulate()
         run.summarize()
