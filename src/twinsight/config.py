@@ -84,7 +84,9 @@ class Config:
     root_path: str = _setting("", "path prefix that a proxy in front leaves on, such as /gemini")
     profile: str = _setting("pocket", "which engines answer: pocket, desk or fleet")
     engine_url: str = _setting(
-        "", "an OpenAI-dialect server with a vision-language model; makes the profile desk"
+        "",
+        "an OpenAI-dialect server with a vision-language model; makes the profile desk. Several "
+        "with the same model, commas between, make it fleet",
     )
     engine_gguf: str = _setting(
         "", "a GGUF file to serve by llama.cpp in a child process, in place of engine_url"
@@ -182,7 +184,7 @@ def load(
             origin[name] = source
     for name in ("engine_url", "engine_gguf"):
         if getattr(config, name) and origin["profile"] == "default":
-            config = replace(config, profile="desk")
+            config = replace(config, profile="fleet" if "," in config.engine_url else "desk")
             origin["profile"] = name
     _check(config)
     return Loaded(config, origin)
@@ -231,6 +233,8 @@ def _convert(name: str, value: Any, source: str) -> Any:
         value = int(size[1]) * _UNITS[size[2].upper()]
     if name == "data_dir":
         return Path(value).expanduser()
+    if name == "engine_url" and isinstance(value, list):
+        value = ", ".join(str(url) for url in value)
     try:
         return msgspec.convert(value, _TYPES[name], strict=False)
     except msgspec.ValidationError as error:

@@ -88,7 +88,7 @@ PROFILES: dict[str, dict[str, str]] = {
     },
 }
 PROFILES["desk"] = PROFILES["pocket"] | {"speaker": "openai", "grounder": "openai"}
-PROFILES["fleet"] = PROFILES["desk"]
+PROFILES["fleet"] = PROFILES["pocket"] | {"speaker": "openai-fleet", "grounder": "openai-fleet"}
 
 
 def _pocket_labels(config: Config) -> Any:
@@ -128,9 +128,29 @@ def open_speaker(config: Config) -> Any:
         from twinsight.engines.gguf import open_gguf
 
         return open_gguf(config)
+    from twinsight.engines.fleet import open_fleet, urls_of
+
+    if config.profile == "fleet" or len(urls_of(config)) > 1:
+        return open_fleet(config)
     from twinsight.engines.openai import open_engine
 
     return open_engine(config)
+
+
+def _openai(config: Config) -> Any:
+    from twinsight.engines.fleet import urls_of
+
+    if len(urls_of(config)) > 1:
+        raise InvalidConfig(
+            f"engine_url names several servers: the profile is 'fleet', not {config.profile!r}."
+        )
+    return open_speaker(config)
+
+
+def _openai_fleet(config: Config) -> Any:
+    from twinsight.engines.fleet import open_fleet
+
+    return open_fleet(config)
 
 
 # Each look uses all cores: one question is answered sooner, and many at once share them anyway.
@@ -141,7 +161,8 @@ ENGINES: dict[str, Callable[[Config], Any]] = {
     "pocket-boxes": _pocket_boxes,
     "pocket-masks": _pocket_masks,
     "pocket-captions": _pocket_captions,
-    "openai": open_speaker,
+    "openai": _openai,
+    "openai-fleet": _openai_fleet,
 }
 
 
