@@ -16,6 +16,7 @@ from twinsight.engines.roles import (
     Reader,
     Segmenter,
     Sketch,
+    Surveyor,
     Writer,
 )
 from twinsight.engines.speaker import Grounder, Speaker
@@ -34,6 +35,7 @@ class Eyes:
     detector: Detector
     segmenter: Segmenter
     writer: Writer | None = None
+    surveyor: Surveyor | None = None
     speaker: Speaker | None = None
     grounder: Grounder | None = None
 
@@ -64,6 +66,8 @@ class Eyes:
             self.grounder.detect(blank)
         if self.writer is not None:
             self.writer.write(Sketch(blank.wh, Detections.empty(), (), (), 0.5))
+        if self.surveyor is not None:
+            self.surveyor.survey(blank, Detections.empty())
 
 
 ROLES = tuple(f.name for f in fields(Eyes) if f.name != "profile")
@@ -74,6 +78,7 @@ PROTOCOLS: dict[str, type] = {
     "detector": Detector,
     "segmenter": Segmenter,
     "writer": Writer,
+    "surveyor": Surveyor,
     "speaker": Speaker,
     "grounder": Grounder,
 }
@@ -85,6 +90,7 @@ PROFILES: dict[str, dict[str, str]] = {
         "detector": "pocket-boxes",
         "segmenter": "pocket-masks",
         "writer": "pocket-captions",
+        "surveyor": "pocket-surroundings",
     },
 }
 PROFILES["desk"] = PROFILES["pocket"] | {"speaker": "openai", "grounder": "openai"}
@@ -120,6 +126,12 @@ def _pocket_captions(config: Config) -> Any:
 
     # Its products are too small to be shared between cores.
     return PocketWriter(threads=1)
+
+
+def _pocket_surroundings(config: Config) -> Any:
+    from twinsight.engines.pocket.surroundings import PocketSurveyor
+
+    return PocketSurveyor(threads=None)
 
 
 def open_speaker(config: Config) -> Any:
@@ -161,6 +173,7 @@ ENGINES: dict[str, Callable[[Config], Any]] = {
     "pocket-boxes": _pocket_boxes,
     "pocket-masks": _pocket_masks,
     "pocket-captions": _pocket_captions,
+    "pocket-surroundings": _pocket_surroundings,
     "openai": _openai,
     "openai-fleet": _openai_fleet,
 }

@@ -134,6 +134,18 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class Surveyor(Protocol):
+    card: Card
+
+    def survey(self, picture: Picture, objects: Detections) -> Mapping[str, float]:
+        """What is around the objects ("sky", "kitchen"): how probable each word is, 0 to 1.
+
+        `objects` are those found in the picture. One half is where yes and no are as likely.
+        """
+        ...
+
+
+@runtime_checkable
 class Segmenter(Protocol):
     card: Card
 
@@ -148,4 +160,13 @@ class Writer(Protocol):
 
     def write(self, sketch: Sketch, sampling: Sampling | None = None) -> Wording:
         """One sentence about what was seen; the likeliest, or one drawn by a temperature."""
+        ...
+
+
+@runtime_checkable
+class Rater(Protocol):
+    """A writer that can tell how well somebody else's sentence goes with what was seen."""
+
+    def rate(self, sketch: Sketch, sentence: str) -> float:
+        """The mean log probability of its words."""
         ...

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twinsight.tasks import describe, ranking
+from twinsight.tasks import describe, ranking, surroundings
 from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
@@ -55,7 +55,7 @@ def counts(scene: Scene, asked: Asked) -> dict[str, int | None]:
 def _counted(scene: Scene, asked: Asked, target: Target) -> Said:
     voice = asked.voice
     if target.unknown:
-        return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
+        return _unknown_to_detector(scene, asked, target)
     items = [i for i in of_target(scene, target) if i.kind not in asked.wanted.without]
     number = len(items)
     if target.text:
@@ -112,8 +112,9 @@ def presence(scene: Scene, asked: Asked) -> Said:
         return Said(" ".join(part.text for part in parts), word)
     word = asked.yes() if (any if either else all)(w == asked.yes() for w in words) else asked.no()
     things = [of_target(scene, replace(target, take=None)) for target in targets]
-    # Text, likely names and numbers are told in sentences of their own.
-    if any(bool(ones) != (w == asked.yes()) for ones, w in zip(things, words, strict=True)):
+    # Text, likely names, surroundings and numbers are told in sentences of their own.
+    is_apart = any(bool(ones) != (w == asked.yes()) for ones, w in zip(things, words, strict=True))
+    if is_apart or any(target.unknown for target in targets):
         return Said(" ".join(part.text for part in parts), word)
     return Said(_together(asked, targets, things, word), word)
 
@@ -178,11 +179,24 @@ def _recognised(scene: Scene, asked: Asked, target: Target) -> Said:
     if name is not None and key_of(thing) in map(key_of, (name.name, *name.kinds)):
         said = voice.counted(1, describe.sayable(name, asked.style.language))
         return Said(voice.say("yes, looks like", thing=said), asked.yes())
+    around = surroundings.present(scene, asked, target)
+    if around is not None and around.word != asked.no():
+        return around
     (rating,) = scene.rate([thing])
     if rating is not None and rating >= SURE_NAME:
         return Said(voice.say("yes, looks like", thing=voice.counted(1, thing)), asked.yes())
+    if around is not None:
+        return around
     key = "cannot recognise" if rating is None else "may miss"
     return Said(voice.say(key, thing=thing), asked.unknown())
+
+
+def _unknown_to_detector(scene: Scene, asked: Asked, target: Target) -> Said:
+    """To how many there are, or of which colour: that nobody here can tell."""
+    around = surroundings.no_more(scene, asked, target)
+    if around is not None:
+        return around
+    return Said(asked.voice.say("cannot recognise", thing=named(target)), asked.unknown())
 
 
 def colour(scene: Scene, asked: Asked) -> Said:
@@ -190,7 +204,7 @@ def colour(scene: Scene, asked: Asked) -> Said:
     voice = asked.voice
     target = asked.wanted.targets[0]
     if target.unknown or target.text:
-        return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
+        return _unknown_to_detector(scene, asked, target)
     if target.names is None:
         names = [voice.colour(n) for n, share in scene.measures.colours[:4] if share >= 0.08]
         key = "main colour" if len(names) == 1 else "main colours"

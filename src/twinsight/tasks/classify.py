@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from twinsight.tasks.english import plural
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.surroundings import PLACES, meant
 from twinsight.tasks.vocabulary import Sense, broader, meaning
 
 SUPPORTED = 0.02
@@ -45,6 +46,12 @@ class Choice:
     score: float
 
 
+AROUND = 0.5
+"""A place counts half as much as a thing: a dog on a beach is a picture of a dog."""
+LIKELY_PLACE = 0.25
+"""Places less probable than this count for nothing."""
+
+
 def evidence(scene: Scene) -> dict[str, float]:
     """Words that are true of the picture so far as the eyes tell, with how sure each is.
 
@@ -66,6 +73,9 @@ def evidence(scene: Scene) -> dict[str, float]:
             totals[word] = totals.get(word, 0.0) + candidate.score
     for word, score in totals.items():
         add(word, score)
+    for word, score in scene.surroundings.items():
+        if word in PLACES and score >= LIKELY_PLACE:
+            add(word, AROUND * score)
     return found
 
 
@@ -109,6 +119,9 @@ def _support(label: str, known: dict[str, float]) -> float:
         return 0.0
     if covered is not None:
         return max((known.get(key_of(name), 0.0) for name in covered.names), default=0.0)
+    around = meant(label)
+    if around is not None and around.exact:
+        return known.get(key_of(around.word), 0.0)
     words = key.split()
     for size in range(len(words) - 1, 0, -1):
         tail = " ".join(words[-size:])

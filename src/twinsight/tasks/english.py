@@ -23,7 +23,12 @@ _STUFF = (
     "furniture", "food", "tableware", "cutlery", "electronics", "luggage", "sports equipment",
 )  # fmt: skip
 # Said without "a": plural words, and stuff that is not counted.
-_UNCOUNTED = ("skis", "scissors", "broccoli", "cattle", "text", "food", "furniture", "clothing")
+_UNCOUNTED = (
+    "skis", "scissors", "broccoli", "cattle", "text", "food", "furniture", "clothing",
+    "grass", "dirt", "sand", "snow", "water", "stairs", "paper", "indoors", "outdoors",
+)  # fmt: skip
+# Of which there is but one.
+_ONLY = ("sky", "sea")
 _SILENT_OR_YOU = ("hour", "honest")
 _YOU = ("uni", "use", "euro", "ukulele", "one")
 
@@ -32,6 +37,8 @@ def article(noun: str) -> str:
     """The noun with "a" or "an", or bare when it takes neither."""
     if noun in _UNCOUNTED or noun.endswith("jeans"):
         return noun
+    if noun in _ONLY:
+        return f"the {noun}"
     word = noun.lower()
     vowel = word[:1] in "aeiou" and not word.startswith(_YOU)
     return ("an " if vowel or word.startswith(_SILENT_OR_YOU) else "a ") + noun

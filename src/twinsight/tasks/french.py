@@ -7,7 +7,20 @@ from collections.abc import Sequence
 _NUMBERS = ("aucun", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
 
 # What is said of several, or of stuff, even when there is one: "des skis", "du texte".
-_UNCOUNTED = {"toilettes": "des toilettes", "texte": "du texte", "nourriture": "de la nourriture"}
+_UNCOUNTED = {
+    "toilettes": "des toilettes",
+    "texte": "du texte",
+    "nourriture": "de la nourriture",
+    "herbe": "de l'herbe",
+    "terre": "de la terre",
+    "sable": "du sable",
+    "neige": "de la neige",
+    "eau": "de l'eau",
+    "ciel": "le ciel",
+    "mer": "la mer",
+    "papier": "du papier",
+    "carrelage": "du carrelage",
+}
 
 
 def article(noun: str, feminine: bool = False) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twinsight.geometry import masks
-from twinsight.tasks import ranking, relation
+from twinsight.tasks import ranking, relation, surroundings
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import Item, find, of_target
 from twinsight.tasks.neighbours import neighbourhood, relative, side_asked, sides
@@ -35,7 +35,8 @@ def where(scene: Scene, asked: Asked) -> Said:
         return _on_side(scene, asked, *on_side)
     target = asked.wanted.targets[0]
     if target.unknown:
-        return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
+        around = surroundings.no_more(scene, asked, target)
+        return around or Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
     items = [i for i in find(scene, asked.wanted) if i.kind != "text" or target.text]
     if not items:
         return Said(voice.say("see none", none=none_of(target, voice)), voice.say("none"))

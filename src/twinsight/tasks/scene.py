@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.engines.eyes import Eyes
-from twinsight.engines.roles import Purpose, Recognition, Sketch, TextLine, Wording
+from twinsight.engines.roles import Purpose, Rater, Recognition, Sketch, TextLine, Wording
 from twinsight.engines.speaker import Alone, Waiting
 from twinsight.errors import ImageError
 from twinsight.geometry.detections import Detections
@@ -46,6 +46,7 @@ class Findings:
     recognition: Recognition | None = None
     lines: list[TextLine] | None = None
     objects: dict[bool, Mapping[Purpose, Detections]] = field(default_factory=dict)
+    surroundings: dict[bool, Mapping[str, float]] = field(default_factory=dict)
     measures: Measures | None = None
     wordings: dict[bool, Wording] = field(default_factory=dict)
 
@@ -195,6 +196,20 @@ class Scene:
                 }
             return self._findings.objects[careful][purpose]
 
+    @property
+    def surroundings(self) -> Mapping[str, float]:
+        """What is around the objects, each word with its probability; empty where nobody looks."""
+        surveyor = self._eyes.surveyor
+        if surveyor is None or self._look == "glance":
+            return {}
+        objects, careful = self.objects("presence"), self._look == "careful"
+        with self._findings.lock:
+            if careful not in self._findings.surroundings:
+                picture = self.picture
+                self._check()
+                self._findings.surroundings[careful] = surveyor.survey(picture, objects)
+            return self._findings.surroundings[careful]
+
     def ground(self, phrase: str) -> Detections | None:
         """What the phrase describes, in upright pixels; None where nobody can tell.
 
@@ -236,13 +251,26 @@ class Scene:
         known = self._findings.wordings.get(careful)
         if known is not None and not by_chance:
             return known
-        labels, measures = self.recognition.labels, self.measures
-        sketch = Sketch(self.wh, self.objects(), labels, measures.colours, measures.brightness)
+        sketch = self._sketch
         self._check()
         wording = writer.write(sketch, self._sampling)
         if not by_chance:
             self._findings.wordings[careful] = wording
         return wording
+
+    @property
+    def _sketch(self) -> Sketch:
+        labels, measures = self.recognition.labels, self.measures
+        return Sketch(self.wh, self.objects(), labels, measures.colours, measures.brightness)
+
+    def likeness(self, sentence: str) -> float | None:
+        """How well a sentence goes with the picture (a log probability); None without a writer."""
+        writer = self._eyes.writer
+        if not isinstance(writer, Rater) or self._look == "glance":
+            return None
+        sketch = self._sketch
+        self._check()
+        return writer.rate(sketch, sentence)
 
 
 def _scaled(found: Detections, seen_wh: tuple[int, int], full_wh: tuple[int, int]) -> Detections:

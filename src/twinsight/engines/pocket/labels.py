@@ -40,6 +40,11 @@ def pixels(picture: Picture) -> NDArray[np.float32]:
     return _resized(Image.fromarray(picture.rgb), _centre(picture.wh))
 
 
+def whole(picture: Picture) -> NDArray[np.float32]:
+    """The whole picture squashed into the square, (3, 260, 260), so that no edge is lost."""
+    return _resized(Image.fromarray(picture.rgb), (0, 0, *picture.wh))
+
+
 def views(picture: Picture) -> NDArray[np.float32]:
     """Several looks, (n, 3, 260, 260): the centre, the whole squashed, and the square at each end.
 
