@@ -181,7 +181,7 @@ def neighbours(scene: Scene, asked: Asked) -> Said:
         return Said(voice.say("see none", none=none_of(where.thing, voice)), asked.unknown())
     thing = max(things, key=lambda item: item.score)
     # What has legs of its own stands before or behind a table, never on it.
-    never = kinds()["furniture"] if where.is_on else frozenset()
+    never = kinds()["furniture"] if where.side == "on" else frozenset()
     seen = [item for item in of_target(scene, Target("", None)) if item.kind not in never]
     others = [item for item in seen if _is_another(item, thing)]
     there = [item for item in others if where.holds(item.xyxy, thing.xyxy)]

@@ -32,7 +32,7 @@ APART = 0.1
 """Gap between boxes that do not meet, of the longer side of the smaller one: 97 % of what is "on"
 something is nearer."""
 
-_SAID: tuple[tuple[Side, str], ...] = (
+SAID: tuple[tuple[Side, str], ...] = (
     ("left", r"(?:(?:to|on|at) )?(?:the )?left(?: hand)?(?: side)? of|à gauche (?:de|du|des)"),
     ("right", r"(?:(?:to|on|at) )?(?:the )?right(?: hand)?(?: side)? of|à droite (?:de|du|des)"),
     ("above", r"above|over|higher than|au dessus (?:de|du|des)"),
@@ -55,7 +55,7 @@ _SAID: tuple[tuple[Side, str], ...] = (
 _ASKED = re.compile(
     r"^(?:(?:is|are|was|were|est ce que)\b )?(?P<first>(?:the|an?|le|la|les|une?|there an?)? ?.+?) "
     r"(?:(?:is|are|est|sont|est il|est elle|sont ils|sont elles) )?(?P<relation>"
-    + "|".join(f"(?:{pattern})" for _, pattern in _SAID)
+    + "|".join(f"(?:{pattern})" for _, pattern in SAID)
     + r") (?P<second>.+)$"
 )
 _POSED = re.compile(
@@ -86,7 +86,7 @@ def relation_of(question: str) -> Relation | None:
     second = target(found["second"], tongue)
     if first is None or second is None or not first.names or not second.names:
         return None
-    side = next(side for side, pattern in _SAID if re.fullmatch(pattern, found["relation"]))
+    side = next(side for side, pattern in SAID if re.fullmatch(pattern, found["relation"]))
     return Relation(first, second, side, found["relation"])
 
 
