@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import RunningServer, StartServer
+from tests.engines.llama_server import Llama, need_llama
 from tests.engines.standin import Play, Standin, says, standing_in
 from tests.eyes import told_eyes
 from twinsight.config import Config, load
@@ -45,10 +46,12 @@ def server(stands: list[Standin], start_server: StartServer) -> RunningServer:
     return start_server(eyes=replace(told_eyes(), speaker=opened(stands)), workers=4)
 
 
-def asked(server: RunningServer) -> httpx.Response:
+def asked(server: RunningServer, most: int = 100) -> httpx.Response:
+    config = {"temperature": 0, "maxOutputTokens": most}
     with server.client() as http:
         return http.post(
-            "/v1beta/models/gemini-2.5-flash:generateContent", json={"contents": "Hello"}
+            "/v1beta/models/gemini-2.5-flash:generateContent",
+            json={"contents": "Hello", "generationConfig": config},
         )
 
 
@@ -171,6 +174,29 @@ def test_one_that_comes_with_another_model_is_not_asked(
     stands[2].models = [{"id": "other-vl"}]
     assert {said(asked(server)) for _ in range(6)} == {"server 0", "server 1"}
     assert stands[2].asked == []
+
+
+def test_a_real_server_is_killed(start_server: StartServer) -> None:
+    need_llama()
+    llamas = [Llama(), Llama()]
+    for llama in llamas:
+        llama.start()
+    try:
+        engine = open_fleet(Config(engine_url=",".join(llama.url for llama in llamas)))
+        server = start_server(eyes=replace(told_eyes(), speaker=engine))
+        first = said(asked(server, 8))
+        assert first == said(asked(server, 8))
+        llamas[0].kill()
+        assert [said(asked(server, 8)) for _ in range(4)] == [first] * 4
+        with pytest.raises(Unavailable, match=r"1 of 2: .*connection refused"):
+            engine.health()
+        llamas[0].start()
+        llamas[1].kill()
+        assert said(asked(server, 8)) == first
+    finally:
+        for llama in llamas:
+            with suppress(ProcessLookupError):
+                llama.kill()
 
 
 @pytest.mark.parametrize(
