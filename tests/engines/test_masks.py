@@ -45,6 +45,18 @@ def iou(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
     return float((a & b).sum() / (a | b).sum())
 
 
+@pytest.mark.parametrize("count", [1, 2, 5, 19], ids=lambda n: f"{n} boxes")
+def test_two_lanes_make_the_same_masks_in_the_same_order(
+    segmenter: PocketSegmenter, count: int
+) -> None:
+    picture, _ = photo()
+    low = np.random.default_rng(2).uniform(-20, 200, (count, 2))
+    xyxy = np.hstack([low, low + np.arange(20, 20 + count)[:, None]]).astype(np.float32)
+    alone, both = segmenter.segment(picture, xyxy), PocketSegmenter(2).segment(picture, xyxy)
+    assert len(alone) == len(both) == count
+    assert all(np.array_equal(a, b) for a, b in zip(alone, both, strict=True))
+
+
 def test_weights_are_those_of_their_manifest_and_small() -> None:
     card = weights.manifest("masks")
     assert len(weights.verified_bytes("masks")) == card.bytes <= 8_000_000

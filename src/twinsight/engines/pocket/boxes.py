@@ -10,7 +10,7 @@ whose class scores are trained to foretell the overlap with the true box.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Weights = NDArray[np.uint16]
     Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+    Resampler = Callable[[NDArray[np.uint16]], NDArray[np.uint8]]
 
 SIDE = 416
 """Side of the square that the network was trained on, pixels."""
@@ -53,6 +54,8 @@ SAME_BOX = 0.8
 training photos, only 10 pairs overlap by so much."""
 SHRINK_BY_STEPS = 1.5
 """Photos are first averaged down by whole steps until no more than this is left to shrink."""
+STRIP = 64
+"""Rows that are sampled at a time: what is between two steps stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,29 +158,46 @@ def _placed(
 def sampled(rgb: NDArray[np.uint8], wh: tuple[int, int]) -> NDArray[np.uint8]:
     """A photo (h, w, 3) at another size: each pixel from the four around it, without averaging."""
     top, bottom, down = _between(rgb.shape[0], wh[1])
-    left, right, across = _between(rgb.shape[1], wh[0])
+    resampled = (_narrower if wh[0] < rgb.shape[1] else _wider)(rgb.shape[1], wh[0])
     lines = rgb.reshape(len(rgb), -1)
-    # Fixed point with eight bits: a third of the time that Pillow's own transform takes.
-    rows = _mixed(lines[top], lines[bottom], down[:, None])
-    rows >>= 8
-    bytes_ = np.arange(3)
-    if len(across) >= rgb.shape[1]:
-        before, after = (
-            np.take(rows, (3 * column[:, None] + bytes_).ravel(), axis=1, mode="clip")
-            for column in (left, right)
-        )
-        total = _mixed(before, after, np.repeat(across, 3))
+    samples = np.empty((wh[1], 3 * wh[0]), np.uint8)
+    for start in range(0, wh[1], STRIP):
+        strip = slice(start, start + STRIP)
+        # Fixed point with eight bits: a third of the time that Pillow's own transform takes.
+        rows = _mixed(lines[top[strip]], lines[bottom[strip]], down[strip, None])
+        rows >>= 8
+        samples[strip] = resampled(rows)
+    return samples.reshape(wh[1], wh[0], 3)
+
+
+def _narrower(side: int, samples: int) -> Resampler:
+    """No pixel is the left one of two samples: it is mixed where it lies, then picked once."""
+    left, _, across = _between(side, samples)
+    weight = np.zeros(side - 1, np.uint16)
+    weight[left] = across
+    weight = np.repeat(weight, 3)
+    upper_byte = int(sys.byteorder == "little")
+    column = (6 * left[:, None] + 2 * np.arange(3) + upper_byte).ravel()
+
+    def narrower(rows: NDArray[np.uint16]) -> NDArray[np.uint8]:
+        total = _mixed(rows[:, :-3], rows[:, 3:], weight)
+        return total.view(np.uint8).take(column, axis=1, mode="clip")
+
+    return narrower
+
+
+def _wider(side: int, samples: int) -> Resampler:
+    left, right, across = _between(side, samples)
+    before, after = ((3 * column[:, None] + np.arange(3)).ravel() for column in (left, right))
+    weight = np.repeat(across, 3)
+
+    def wider(rows: NDArray[np.uint16]) -> NDArray[np.uint8]:
+        first, second = (rows.take(column, axis=1, mode="clip") for column in (before, after))
+        total = _mixed(first, second, weight)
         total >>= 8
-        mixed = total.astype(np.uint8)
-    else:
-        # No pixel is the left one of two samples: mixed where it lies, it is picked but once.
-        weight = np.zeros(rgb.shape[1] - 1, np.uint16)
-        weight[left] = across
-        total = _mixed(rows[:, :-3], rows[:, 3:], np.repeat(weight, 3))
-        upper_byte = int(sys.byteorder == "little")
-        column = (6 * left[:, None] + 2 * bytes_ + upper_byte).ravel()
-        mixed = np.take(total.view(np.uint8), column, axis=1, mode="clip")
-    return mixed.reshape(wh[1], wh[0], 3)
+        return total.astype(np.uint8)
+
+    return wider
 
 
 def _between(side: int, samples: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Weights]:
