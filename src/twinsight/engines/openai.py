@@ -12,6 +12,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from twinsight.config import Config
 from twinsight.engines import openai_images
 from twinsight.engines.openai_http import Line
@@ -59,7 +61,7 @@ class OpenAIEngine:
     ) -> Iterator[Delta]:
         """The model's answer as it comes. See `Speaker.say`."""
 
-        def seen(ref: ImageRef) -> str:
+        def seen(ref: ImageRef) -> msgspec.Raw:
             waiting.check()
             return openai_images.data_uri(ref, self._max_side, max_pixels)
 

@@ -38,6 +38,7 @@ MOST_LINE_BYTES = 4 * 1024 * 1024
 MOST_REPLY_BYTES = 64 * 1024 * 1024
 _REASON_CHARACTERS = 400
 _KEPT_OPEN = 64
+_READ_BYTES = 65_536
 
 
 class Line:
@@ -78,13 +79,7 @@ class Line:
             if "event-stream" not in reply.headers.get("Content-Type", ""):
                 yield b"data: " + _whole(reply).replace(b"\n", b" ")
                 return
-            total = 0
-            while line := reply.readline(MOST_LINE_BYTES + 1):
-                total += len(line)
-                if len(line) > MOST_LINE_BYTES or total > MOST_REPLY_BYTES:
-                    raise Unavailable("The engine's answer has no end.")
-                yield line
-                waiting.check()
+            yield from _lines(reply, waiting)
 
     @contextmanager
     def _exchange(
@@ -182,6 +177,22 @@ def _hang_up(wire: socket.socket) -> None:
     with suppress(OSError):
         # Not the TLS layer's own shutdown, which is for the thread that reads.
         socket.socket.shutdown(wire, socket.SHUT_RDWR)
+
+
+def _lines(reply: http.client.HTTPResponse, waiting: Waiting) -> Iterator[bytes]:
+    """The reply's lines as they come: those of one chunk are read at one time."""
+    total, held = 0, bytearray()
+    while piece := reply.read1(_READ_BYTES):
+        waiting.check()
+        total += len(piece)
+        held += piece
+        if b"\n" in piece:
+            *lines, rest = bytes(held).split(b"\n")
+            held = bytearray(rest)
+            yield from lines
+        if len(held) > MOST_LINE_BYTES or total > MOST_REPLY_BYTES:
+            raise Unavailable("The engine's answer has no end.")
+    yield bytes(held)
 
 
 def _whole(reply: http.client.HTTPResponse) -> bytes:

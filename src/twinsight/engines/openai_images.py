@@ -1,5 +1,7 @@
 """Pictures as a model's server is to see them: upright sRGB JPEG or PNG, no larger than it takes.
 
+As JSON text: a megabyte of base64 has nothing to escape, and is not searched for it.
+
 Servers differ in which formats they read and most pass over EXIF, so that a phone's photo lies on
 its side. None of that can happen to what is sent here. A file that is already clean goes as it is,
 less its metadata.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import msgspec
 import pybase64
 from PIL import Image, JpegImagePlugin
 
@@ -24,7 +27,7 @@ QUALITY = 92
 PNG_GREY_OR_RGB = (0, 2)
 
 
-def data_uri(ref: ImageRef, max_side: int, max_pixels: int) -> str:
+def data_uri(ref: ImageRef, max_side: int, max_pixels: int) -> msgspec.Raw:
     """A prompt's picture, its longer side at most `max_side`. Raises ImageError with its place."""
     data = ref.encoded()
     try:
@@ -38,7 +41,7 @@ def data_uri(ref: ImageRef, max_side: int, max_pixels: int) -> str:
     return as_jpeg(picture, fitted(picture.wh, max_side))
 
 
-def as_jpeg(picture: Picture, wh: tuple[int, int]) -> str:
+def as_jpeg(picture: Picture, wh: tuple[int, int]) -> msgspec.Raw:
     """A decoded picture at the size `wh`, as a JPEG in a data URI."""
     image = Image.fromarray(picture.rgb)
     if wh != image.size:
@@ -70,5 +73,5 @@ def _clean(data: bytes, header: Header, max_side: int) -> bytes | None:
     return None
 
 
-def _uri(mime: str, content: bytes) -> str:
-    return f"data:{mime};base64,{pybase64.b64encode(content).decode('ascii')}"
+def _uri(mime: str, content: bytes) -> msgspec.Raw:
+    return msgspec.Raw(b'"data:%b;base64,%b"' % (mime.encode(), pybase64.b64encode(content)))

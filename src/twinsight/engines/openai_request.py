@@ -26,7 +26,8 @@ MAX_SEED = 2**31 - 1
 GROUND_TOKENS = 4096
 """An answer that goes on beyond this has begun to repeat itself."""
 
-DataUri = Callable[[ImageRef], str]
+DataUri = Callable[[ImageRef], msgspec.Raw]
+"""A picture's data URI as JSON text: it has no character to escape, and is not searched for one."""
 
 
 def chat_body(prompt: Prompt, model: str, data_uri: DataUri, candidate: int = 0) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def chat_body(prompt: Prompt, model: str, data_uri: DataUri, candidate: int = 0)
     return body | _sampling(prompt, candidate) | _shape(prompt) | _tools(prompt) | _thinking(prompt)
 
 
-def ground_body(question: str, uri: str, model: str, marks: bool) -> dict[str, Any]:
+def ground_body(question: str, uri: msgspec.Raw, model: str, marks: bool) -> dict[str, Any]:
     """One question about where things are in one picture; `marks`: special tokens are wanted."""
     content = [
         {"type": "image_url", "image_url": {"url": uri}},

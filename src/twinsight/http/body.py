@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from twinsight.errors import Cancelled, PayloadTooLarge
 from twinsight.http.state import Admission
@@ -14,8 +14,10 @@ from twinsight.http.state import Admission
 @asynccontextmanager
 async def whole_body(
     request: Request, limit_bytes: int, bodies: Admission
-) -> AsyncIterator[bytearray]:
-    """The body. Its bytes count as held until the block ends; clear it there to free them early.
+) -> AsyncIterator[list[bytes]]:
+    """The body in pieces, to be joined on a worker: a copy of megabytes is no work for the loop.
+
+    Its bytes count as held until the block ends; clear the list there to free them early.
 
     Raises PayloadTooLarge, Overloaded when too much is held already, Cancelled when the client
     leaves in the middle.
@@ -23,17 +25,21 @@ async def whole_body(
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit_bytes:
         raise PayloadTooLarge(limit_bytes)
-    body = bytearray()
+    body: list[bytes] = []
     held = 0
     try:
-        async for piece in request.stream():
-            if len(body) + len(piece) > limit_bytes:
+        more = True
+        while more:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise Cancelled
+            piece = message.get("body", b"")
+            if held + len(piece) > limit_bytes:
                 raise PayloadTooLarge(limit_bytes)
             bodies.take(len(piece))
             held += len(piece)
-            body += piece
+            body.append(piece)
+            more = message.get("more_body", False)
         yield body
-    except ClientDisconnect:
-        raise Cancelled from None
     finally:
         bodies.give(held)

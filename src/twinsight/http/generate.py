@@ -120,7 +120,9 @@ async def _asked(
     caller = read.Caller(name.generation, sdk, state.config.strict_fields)
     async with whole_body(request, state.config.max_body_bytes, state.bodies) as body:
         with _Watched(request, ticket):
-            prompt = await state.pool.run(ticket, lambda: reader(lenient.parse(body), caller))
+            prompt = await state.pool.run(
+                ticket, lambda: reader(lenient.parse(b"".join(body)), caller)
+            )
             body.clear()
             await resolve(prompt.images, owner, state.store, state.config)
             yield Asked(state, ticket, model, name, prompt)

@@ -147,7 +147,7 @@ async def preview(request: Request) -> Response:
     ticket = ticket_for(request, state.config)
     async with whole_body(request, state.config.max_body_bytes, state.bodies) as body:
         prompt = await state.pool.run(
-            ticket, lambda: read.generate_request(lenient.parse(body), _CALLER)
+            ticket, lambda: read.generate_request(lenient.parse(b"".join(body)), _CALLER)
         )
         body.clear()
         image = _only(prompt.images)

@@ -93,7 +93,7 @@ async def _start(request: Request) -> Response:
             "'X-Goog-Upload-Command: start'."
         )
     async with whole_body(request, MAX_METADATA_BYTES, state.bodies) as body:
-        wish = _wish(request, lenient.parse(bytes(body)))
+        wish = _wish(request, lenient.parse(b"".join(body)))
     opened = await state.store.start(owner, wish)
     version = request.path_params["version"]
     url = f"{public_base(request)}/upload/{version}/files?upload_id={opened.token}"
