@@ -7,7 +7,6 @@ was refused or an answer could not be given, 2 wrong usage or configuration, 130
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +17,7 @@ from twinsight import __version__
 from twinsight.albums import commands as albums
 from twinsight.errors import HubError, SetupError, TwinsightError, UsageError
 from twinsight.model_commands import app as models_app
-from twinsight.terminal import ConfigFile, DataDir, Profile, err, out, plain
+from twinsight.terminal import ConfigFile, DataDir, Profile, busy, err, out, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,23 +74,6 @@ def _load(config: Path | None, **flags: Any) -> Loaded:
     return settings.load(config, flags)
 
 
-@contextmanager
-def _busy(what: str) -> Iterator[None]:
-    """Says what goes on when it takes over a second, at a terminal only."""
-    import threading
-
-    shown = err.status(what)
-    timer = threading.Timer(1.0, shown.start)
-    timer.daemon = True
-    if err.is_terminal:
-        timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        shown.stop()
-
-
 @app.command
 def serve(
     *,
@@ -146,7 +128,7 @@ def ask(
     images, question = _images_and_question(words)
     loaded = _load(config, profile=profile, engine_url=engine_url)
     asked = Question(images, question, model, as_json=json or schema is not None, schema=schema)
-    with _busy("Looking…"):
+    with busy("Looking…"):
         deltas = answer(asked, loaded.config)
         first = next(deltas)
     for delta in (first, *deltas) if not stream else _chained(first, deltas):

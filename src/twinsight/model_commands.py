@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from twinsight.errors import UsageError
-from twinsight.terminal import ConfigFile, DataDir, Profile, err, out, plain
+from twinsight.terminal import ConfigFile, DataDir, Profile, busy, err, out, plain
 
 if TYPE_CHECKING:
     from twinsight.config import Config
@@ -170,7 +170,8 @@ def pull(
     wanted = _wanted(model, file or [], name, card, folder)
     if sha256:
         wanted = library.pinned(wanted, sha256)
-    plan = library.plan(wanted, folder)
+    with busy("Asking the hub…"):
+        plan = library.plan(wanted, folder)
     if plan.present:
         err.print(f"{plan.card.name} is here already, whole.")
     else:
@@ -325,25 +326,28 @@ def use(
     from twinsight.config import load
     from twinsight.engines import library
 
-    settings = _config(config, data_dir)
+    loaded = load(config, {"data_dir": data_dir})
+    settings = loaded.config
     folder = settings.data_dir / "models"
     card = next((card for card in library.installed(folder) if card.name == name), None)
     if card is None:
         raise UsageError(f"There is no model {name!r} here. `twinsight models pull {name}` first.")
-    library.try_out(card, settings)
+    with busy("Looking at its files…"):
+        library.try_out(card, settings)
     values = library.settings(card, folder)
     gone: list[str] = []
     if "engine_gguf" in values:
         # Another engine in the same place, and what was said of it.
         others = ("engine_url", "engine_gguf", "engine_mmproj", "engine_model", "engine_dialect")
         gone = [each for each in others if each not in values]
-        values |= {"profile": "desk"} if settings.profile == "pocket" else {}
+        # Set by itself it is what the engines make it; set by hand it may say otherwise.
+        is_ours = loaded.origin["profile"] in ("default", "engine_url", "engine_gguf")
+        values |= {} if is_ours or settings.profile == "desk" else {"profile": "desk"}
     path = config_file.path_of(config)
     config_file.write(path, config_file.edited(path, values, gone))
     err.print(f"{plain(str(path))} now says:")
     out.print(config_file.lines(values), markup=False)
-    loaded = load(config, {"data_dir": data_dir})
-    if not _uses(loaded.config, values):
+    if not _uses(load(config, {"data_dir": data_dir}).config, values):
         err.print("But the environment says otherwise, and it is heard before the file.")
     if data_dir is not None:
         err.print(f"Start the server with --data-dir {plain(str(data_dir))}, too.")

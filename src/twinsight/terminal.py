@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -23,3 +26,18 @@ Profile = Annotated[str | None, Parameter(help="which engines answer: pocket, de
 def plain(text: str) -> str:
     """Text that says nothing to rich."""
     return escape(text)
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Says what goes on when it takes over a second, at a terminal only."""
+    shown = err.status(what)
+    timer = threading.Timer(1.0, shown.start)
+    timer.daemon = True
+    if err.is_terminal:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        shown.stop()

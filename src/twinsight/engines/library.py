@@ -106,7 +106,8 @@ def settings(card: AnyModel, folder: Path) -> dict[str, str]:
     """The settings that put an installed model to use; a dot divides table and key."""
     if not isinstance(card, GgufCard):
         return {f"roles.{card.role}": card.name}
-    part = {file.part: str(folder / card.name / file.short) for file in card.files}
+    here = folder.absolute() / card.name
+    part = {file.part: str(here / file.short) for file in card.files}
     eyes = {"engine_mmproj": part["vision"]} if "vision" in part else {}
     return {"engine_gguf": part["model"]} | eyes
 
