@@ -53,7 +53,7 @@ wheel: .venv/test ## build the package
 
 lock: .venv/test ## write the lock files anew
 	$(BIN)/python -m pip install -q uv
-	cd requirements && for set in run try test; do ../$(BIN)/uv pip compile -q ../pyproject.toml $$([ $$set = run ] || echo --extra $$set) \
+	cd requirements && for set in run try test desk; do ../$(BIN)/uv pip compile -q ../pyproject.toml $$([ $$set = run ] || echo --extra $$set) \
 	  --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o $$set.txt; done
 
 lock-frameworks: .venv/test ## write the lock files of the frameworks anew

@@ -27,6 +27,8 @@ class Case:
     number: int
     what: str
     tests: tuple[str, ...]
+    missing: str = ""
+    """Why there are none, where that is known."""
 
 
 @cache
@@ -63,7 +65,12 @@ def cases(ids: Iterable[str]) -> list[Case]:
             t for t in ids if any(t.startswith(place) for place in places)
         ] + by_number.get(int(number), [])
     return [
-        Case(int(number), what, tuple(by_number.get(int(number), ())))
+        Case(
+            int(number),
+            what,
+            tuple(by_number.get(int(number), ())),
+            told["missing"].get(number, ""),
+        )
         for number, what in told["cases"].items()
     ]
 
@@ -74,7 +81,7 @@ def case_table() -> str:
         [
             f"{tick(case.tests)} {case.number}",
             case.what,
-            _functions(case.tests),
+            case.missing or _functions(case.tests),
             _clients(case.tests),
         ]
         for case in cases(collected())

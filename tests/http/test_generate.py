@@ -226,6 +226,8 @@ def test_limits_of_an_answer(
             "GET", "/v1/models?pageToken=" + LONG_TOKEN, 400, "INVALID_ARGUMENT", id="endless token"
         ),
         pytest.param("GET", "/v1/models?pageSize=-1", 400, "INVALID_ARGUMENT", id="negative page"),
+        pytest.param("POST", "/v1/interactions", 404, "NOT_FOUND", id="Interactions"),
+        pytest.param("POST", "/v1beta/openai/chat/completions", 404, "NOT_FOUND", id="OpenAI's"),
         pytest.param("GET", "/$discovery/rest?version=v1beta", 404, "NOT_FOUND", id="discovery"),
     ],
 )
