@@ -6,8 +6,9 @@ Eight photos of 640 x 480, cut from the samples of the package, as JPEG. Ours is
 server uses it: `detect` on a decoded photo (preparing, network, reading of its maps, joining of the
 looks, one name an object), and `segment` on what it found. The bare loop runs the same networks on
 ready-made pixels, as many looks, and throws the result away: sessions with onnxruntime's own
-settings, one photo or eight in a batch. Everything is timed in turn within each round; the figures
-are medians over the rounds, in milliseconds a photo. One process for each number of threads.
+settings, one photo or eight in a batch. Ours and the bare loop take turns photo by photo, so that
+noise falls on both; the figures are medians over the rounds, in milliseconds a photo, and the
+ratios are medians of the ratios within a round. One process for each number of threads.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +44,7 @@ MASKS = 8
 LIMITS = DefaultLimits(100_000_000)
 
 Times = dict[str, list[float]]
+Call = Callable[[], Any]
 
 
 def jpegs() -> list[bytes]:
@@ -58,12 +62,28 @@ def jpegs() -> list[bytes]:
     return made
 
 
-def timed(times: Times, name: str, count: int, call: Callable[[], Any]) -> Any:
+def timed(times: Times, name: str, count: int, call: Call) -> Any:
     """Calls once; remembers the milliseconds for each of `count` photos."""
     started = time.perf_counter()
     result = call()
     times[name].append((time.perf_counter() - started) * 1000 / count)
     return result
+
+
+def in_turn(times: Times, calls: dict[str, list[Call]], count: int) -> None:
+    """Calls the first of each list, then the second of each; remembers each list's total.
+
+    A list that is done sooner than the others has had longer calls.
+    """
+    spent = dict.fromkeys(calls, 0.0)
+    for row in zip_longest(*calls.values()):
+        for name, call in zip(calls, row, strict=True):
+            if call is not None:
+                started = time.perf_counter()
+                call()
+                spent[name] += time.perf_counter() - started
+    for name, seconds in spent.items():
+        times[name].append(seconds * 1000 / count)
 
 
 def bare(name: str, threads: int) -> onnxruntime.InferenceSession:
@@ -90,31 +110,39 @@ class Bench:
         self.places = np.hstack([low, low + random.uniform(30, 170, (MASKS, 2))]).astype(np.float32)
 
     def round(self, times: Times) -> None:
-        """Everything once."""
+        """Everything once; ours and the bare loop photo by photo, so that noise falls on both."""
         n = len(self.encoded)
         timed(times, "decode", n, lambda: [decode(data, LIMITS) for data in self.encoded])
         for setting, views in boxes.VIEWS.items():
             self._stages(times, setting, views)
             careful = setting == "careful"
-            timed(
-                times, f"{setting}: ours", n,
-                lambda: [self.detector.detect(p, careful) for p in self.pictures],  # noqa: B023
-            )  # fmt: skip
-            for batch in (1, BATCH):
-                fed = [self._batches(view, batch) for view in views]
-                timed(times, f"{setting}: bare, batch {batch}", n, lambda: self._run(fed))  # noqa: B023
+            fed = {batch: self._fed(views, batch) for batch in (1, BATCH)}
+            in_turn(
+                times,
+                {
+                    f"{setting}: ours": [
+                        partial(self.detector.detect, picture, careful) for picture in self.pictures
+                    ],
+                    f"{setting}: bare, batch 1": fed[1],
+                    f"{setting}: bare, batch {BATCH}": fed[BATCH],
+                },
+                n,
+            )
+        picture = self.pictures[0]
         for count in (1, MASKS):
             some = [self.places[i : i + count] for i in range(0, MASKS, count)]
-            picture = self.pictures[0]
-            timed(
-                times, f"masks: ours, {count} at a time", MASKS,
-                lambda: [self.segmenter.segment(picture, each) for each in some],  # noqa: B023
-            )  # fmt: skip
             x = np.zeros((count, masks.SIDE, masks.SIDE, 4), np.uint8)
-            timed(
-                times, f"masks: bare, batch {count}", MASKS,
-                lambda: [self.masks.run(None, {"x": x}) for _ in some],  # noqa: B023
-            )  # fmt: skip
+            in_turn(
+                times,
+                {
+                    f"masks: ours, {count} at a time": [
+                        partial(self.segmenter.segment, picture, each) for each in some
+                    ],
+                    f"masks: bare, batch {count}": [partial(self.masks.run, None, {"x": x})]
+                    * len(some),
+                },
+                MASKS,
+            )
 
     def _stages(self, times: Times, setting: str, views: tuple[boxes.View, ...]) -> None:
         """The detector's own steps, one after the other."""
@@ -142,14 +170,18 @@ class Bench:
         looks = [(boxes.read(maps, fit, *likely), fit) for maps, fit in seen]
         return boxes.distinct(boxes.joined(looks))
 
+    def _fed(self, views: tuple[boxes.View, ...], size: int) -> list[Call]:
+        """The bare loop over all photos, each view of `size` photos in a batch."""
+        batches = [self._batches(view, size) for view in views]
+        return [partial(self._run, some) for some in zip(*batches, strict=True)]
+
     def _batches(self, view: boxes.View, size: int) -> list[NDArray[np.uint8]]:
         pixels = np.concatenate([boxes.prepare(p.rgb, (view,))[0][0] for p in self.pictures])
         return [pixels[i : i + size] for i in range(0, len(pixels), size)]
 
-    def _run(self, fed: list[list[NDArray[np.uint8]]]) -> None:
-        for batches in fed:
-            for pixels in batches:
-                self.boxes.run(None, {"image": pixels})
+    def _run(self, batches: Sequence[NDArray[np.uint8]]) -> None:
+        for pixels in batches:
+            self.boxes.run(None, {"image": pixels})
 
 
 def memory_mb(key: str) -> float:
