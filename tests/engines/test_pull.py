@@ -400,6 +400,13 @@ def test_a_disk_without_room_is_told_before(place: Place, monkeypatch: pytest.Mo
     assert place.left() == []
 
 
+def test_a_folder_that_cannot_be_written_is_told(place: Place) -> None:
+    (place.folder / "data").write_text("no folder")
+    done = place.run("pull", SEER)
+    assert done.returncode == 1
+    assert "Not pulled: seer cannot be kept in" in done.stderr
+
+
 def test_a_pulled_detector_answers(place: Place, start_server: StartServer) -> None:
     _, card = written(place.folder / "cards")
     content = tiny_onnx.model("input", (1, 3, 32, 64), detr_outputs())

@@ -249,11 +249,18 @@ def carry_out(plan: Plan, folder: Path, accepted: bool, progress: hub.Progress) 
         return plan.card
     if plan.unsure and not accepted:
         raise shelf.LicenceNotAccepted(plan.card.name, plan.card.licence)
+    try:
+        return _brought(plan, plan.offer, folder, progress)
+    except OSError as error:
+        raise HubError(f"{plan.card.name} cannot be kept in {folder}: {error}.") from error
+
+
+def _brought(plan: Plan, offer: hub.Offer, folder: Path, progress: hub.Progress) -> AnyModel:
     _sweep(folder)
     _room(plan, folder)
     parts = folder / _UNDER_WAY
     fetched = {
-        file.short: hub.fetch(plan.offer, promise, parts, progress)
+        file.short: hub.fetch(offer, promise, parts, progress)
         for file, promise in zip(plan.card.files, plan.promises, strict=True)
     }
     if isinstance(plan.card, GgufCard):
