@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.engines.onnx.card import DetectorCard
-from twinsight.engines.onnx.heads import HEADS, SIZES_INPUT
+from twinsight.engines.onnx.heads import SIZES_INPUT, decoded
 from twinsight.engines.onnx.network import Network
 from twinsight.engines.onnx.placing import prepare
 from twinsight.engines.roles import Card, Purpose
@@ -59,7 +59,7 @@ class OnnxDetector:
             {card.feed.name: fed, SIZES_INPUT: np.array([card.feed.wh], np.int64)}
         )
         try:
-            xyxy, scores = HEADS[card.head](outputs, card.feed.wh, len(self._names))
+            xyxy, scores = decoded(card.head, outputs, card.feed.wh, len(self._names))
         except ValueError as error:
             raise Unavailable(f"The model {card.name}: {error}.") from error
         xyxy = placing.to_photo(xyxy)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twinsight.engines.onnx.card import GrounderCard
 from twinsight.engines.onnx.detector import chosen, for_each
-from twinsight.engines.onnx.heads import detr, grounding_dino
+from twinsight.engines.onnx.heads import decoded, grounding_dino
 from twinsight.engines.onnx.network import Array, Network
 from twinsight.engines.onnx.placing import prepare
 from twinsight.engines.onnx.tokens import Tokenizer
@@ -107,7 +107,7 @@ class OnnxGrounder:
         texts = [self._text([name]) for name in names]
         ids, mask = self._tokenizer.table(texts, fill=0)
         outputs = self._network.run(fed | {"input_ids": ids, "attention_mask": mask})
-        return detr(outputs, self._card.feed.wh, len(names))
+        return decoded("detr", outputs, self._card.feed.wh, len(names))
 
     def _dino(
         self, fed: dict[str, Array], names: Sequence[str]

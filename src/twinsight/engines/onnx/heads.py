@@ -99,7 +99,7 @@ def dfine(outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
 def _spread(kind: NDArray[Any], score: Floats, kinds: int) -> NDArray[np.float32]:
     """One kind and score for each row -> scores (n, kinds)."""
     if kind.size and (kind.min() < 0 or kind.max() >= kinds):
-        raise ValueError(f"it tells kinds up to {int(kind.max())}; its card has {kinds}")
+        raise ValueError(f"it tells kinds up to {kind.max():g}; its card has {kinds}")
     scores = np.zeros((len(kind), kinds), np.float32)
     scores[np.arange(len(kind)), kind.astype(np.intp)] = score
     return scores
@@ -119,7 +119,8 @@ def grounding_dino(outputs: Outputs, wh: tuple[int, int], tokens: Sequence[Seque
     for kind, places in enumerate(tokens):
         if places:
             scores[:, kind] = sigmoid(logits[:, list(places)]).max(axis=1)
-    return corners(boxes) * np.asarray((*wh, *wh), np.float32), scores
+    with np.errstate(all="ignore"):
+        return corners(boxes) * np.asarray((*wh, *wh), np.float32), scores
 
 
 def corners(boxes: Floats) -> NDArray[np.float32]:
@@ -156,6 +157,24 @@ def _named(outputs: Outputs, names: tuple[str, ...], shape: tuple[int | None, ..
     only: NDArray[Any] = found[0]
     return only
 
+
+def decoded(head: str, outputs: Outputs, wh: tuple[int, int], kinds: int) -> Boxes:
+    """By the head of that name. Raises ValueError also for scores that are none.
+
+    Boxes may hold numbers that are not finite, where the network's were too large.
+    """
+    with np.errstate(all="ignore"):
+        xyxy, scores = HEADS[head](outputs, wh, kinds)
+    low, high = (float(scores.min()), float(scores.max())) if scores.size else (0.0, 1.0)
+    if not (low >= -SLACK and high <= 1 + SLACK):
+        raise ValueError(
+            f"its scores go from {low:.3g} to {high:.3g}, not from 0 to 1: another head"
+        )
+    return xyxy, np.clip(scores, 0, 1)
+
+
+SLACK = 0.01
+"""By how much a score may miss 0 and 1: networks of 8 bits round."""
 
 HEADS: dict[str, Head] = {
     "yolox": yolox,

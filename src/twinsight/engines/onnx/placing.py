@@ -24,9 +24,13 @@ class Placing:
     corner: tuple[int, int]
 
     def to_photo(self, xyxy: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Boxes (n, 4) in pixels of the input -> in pixels of the photo, cut at its edges."""
-        moved = (xyxy - np.tile(self.corner, 2)) / np.tile(self.scale, 2)
-        return clip(np.asarray(moved, np.float32), self.photo_wh)
+        """Boxes (n, 4) in pixels of the input -> in pixels of the photo, cut at its edges.
+
+        What is not a number stays none.
+        """
+        with np.errstate(all="ignore"):
+            moved = (xyxy - np.tile(self.corner, 2)) / np.tile(self.scale, 2)
+            return clip(np.asarray(moved, np.float32), self.photo_wh)
 
     def to_input(self, xyxy: NDArray[np.floating]) -> NDArray[np.float32]:
         """Boxes (n, 4) in pixels of the photo -> in pixels of the input."""
