@@ -9,6 +9,7 @@ import pytest
 
 from twinsight.engines import weights
 from twinsight.engines.pocket.boxes import PocketDetector
+from twinsight.engines.pocket.captions import grounds
 from twinsight.engines.pocket.labels import views
 from twinsight.engines.pocket.surroundings import PocketSurveyor, kind_index, kinds_seen
 from twinsight.engines.roles import Surveyor
@@ -75,3 +76,25 @@ def test_the_maps_do_not_change_the_labels() -> None:
     assert np.array_equal(alone, beside)
     assert middle.shape == (len(batch), 120)
     assert late.shape == (len(batch), 352)
+
+
+@pytest.mark.parametrize(
+    ("around", "says_street", "says_tree"),
+    [
+        pytest.param({}, True, False, id="nobody looked"),
+        pytest.param({"street": 0.5, "tree": 0.5}, True, False, id="unsure"),
+        pytest.param({"street": 0.1, "tree": 0.1}, False, False, id="not there"),
+        pytest.param({"street": 0.9, "tree": 0.9}, True, True, id="there"),
+    ],
+)
+def test_captions_say_places_on_their_ground(
+    around: dict[str, float], says_street: bool, says_tree: bool
+) -> None:
+    assert grounds()["street"].holds({"car"}, set(), around) is says_street
+    assert grounds()["tree"].holds({"car"}, set(), around) is says_tree
+
+
+def test_captions_stand_on_words_that_the_engine_knows() -> None:
+    named = frozenset().union(*(ground.around for ground in grounds().values()))
+    assert named
+    assert named <= set(PocketSurveyor().card.knows)

@@ -7,7 +7,7 @@ HTTP or of Gemini. All methods are plain blocking functions, safe to call from s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -71,7 +71,7 @@ class Sketch:
     """All that is known of a picture, for somebody who has to put it into words.
 
     Boxes are in pixels of `wh`. `colours` are (plain name, share of the picture); `brightness` is
-    the mean luma, 0 to 1.
+    the mean luma, 0 to 1. `around` is what a `Surveyor` says of the surroundings, if one looked.
     """
 
     wh: tuple[int, int]
@@ -79,6 +79,7 @@ class Sketch:
     labels: tuple[Label, ...]
     colours: tuple[tuple[str, float], ...]
     brightness: float
+    around: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,8 @@ class Scene:
     @property
     def _sketch(self) -> Sketch:
         labels, measures = self.recognition.labels, self.measures
-        return Sketch(self.wh, self.objects(), labels, measures.colours, measures.brightness)
+        seen = self.wh, self.objects(), labels, measures.colours, measures.brightness
+        return Sketch(*seen, self.surroundings)
 
     def likeness(self, sentence: str) -> float | None:
         """How well a sentence goes with the picture (a log probability); None without a writer."""

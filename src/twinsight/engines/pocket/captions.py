@@ -13,8 +13,9 @@ speaks for them.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -37,6 +38,8 @@ from twinsight.errors import InvalidWeights
 from twinsight.prompt import Sampling
 
 PAD, START, END, OTHER = range(4)
+
+_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|,")
 
 _PLURALS = {"people", "men", "women", "children", "mice", "geese", "knives", "calves"}
 ARTICLES = ("a", "an", "the", "another")
@@ -63,6 +66,12 @@ ABOUT = 0.9
 """How sure of a concept (`concept_numbers`) the labels must be for its words: 40 % in all."""
 
 
+SURE_AROUND = 0.85
+"""How probable a thing around the objects must be for its words."""
+DOUBTED_AROUND = 0.25
+"""Less probable than this, it closes its words, whatever else speaks for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The words by number; `kinds` has the kind of object that each one names, or "".
@@ -85,16 +94,24 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a word that names no kind stands on: any of these. Empty for words of no thing."""
+    """What a word that names no kind stands on: any of these. Empty for words of no thing.
+
+    Where somebody looked at the surroundings, kinds and concepts must not speak against them.
+    """
 
     kinds: frozenset[str]
     concepts: frozenset[str]
+    around: frozenset[str]
 
     def __bool__(self) -> bool:
-        return bool(self.kinds or self.concepts)
+        return bool(self.kinds or self.concepts or self.around)
 
-    def holds(self, seen: set[str], about: set[str]) -> bool:
-        return bool(self.kinds & seen or self.concepts & about)
+    def holds(self, seen: set[str], about: set[str], around: Mapping[str, float]) -> bool:
+        likely = [around[word] for word in self.around if word in around]
+        if likely and max(likely) >= SURE_AROUND:
+            return True
+        is_doubtful = bool(likely) and max(likely) < DOUBTED_AROUND
+        return bool(self.kinds & seen or self.concepts & about) and not is_doubtful
 
 
 @cache
@@ -104,8 +121,8 @@ def grounds() -> dict[str, Ground]:
     for line in (weights.FOLDER / "captions.grounds.txt").read_text("utf-8").splitlines():
         if line.startswith("#"):
             continue
-        words, kinds, about = line.split("|")
-        ground = Ground(_listed(kinds), _listed(about))
+        words, *cells = line.split("|")
+        ground = Ground(*map(_listed, cells))
         table |= dict.fromkeys(words.split(), ground)
     return table
 
@@ -159,6 +176,7 @@ class PocketWriter:
         self._see = weights.session("captions_see", threads)
         self._say = weights.session("captions_say", threads)
         self._vocabulary = vocabulary()
+        self._index = {word: number for number, word in enumerate(self._vocabulary.words)}
         self._articles, self._nouns = _nouns(self._vocabulary)
         self._loose = self._vocabulary.open | np.isin(self._vocabulary.words, ("side", "top"))
         self._kinds: tuple[str, ...] = tuple(extra["kinds"])
@@ -194,6 +212,28 @@ class PocketWriter:
         step, grammar = self._step(self._read(sketch)), self._grammar(sketch)
         return search(step, self._nothing_said, grammar, self._beams, self._length_power)
 
+    def rate(self, sketch: Sketch, sentence: str) -> float:
+        """The mean log probability of the words of somebody else's sentence, its end included."""
+        step, memory, newest = self._step(self._read(sketch)), self._nothing_said, START
+        total, numbers = 0.0, [*self._numbers(sentence)[: self._longest], END]
+        for at, number in enumerate(numbers):
+            logits, memory = step(np.array([newest], np.int64), memory, at)
+            total += float(log_softmax(logits)[0, number])
+            newest = number
+        return total / len(numbers)
+
+    def _numbers(self, sentence: str) -> list[int]:
+        """The sentence's words as numbers of the vocabulary; `OTHER` for those that it lacks."""
+        words = _WORD.findall(sentence.lower().replace("-", " "))
+        numbers: list[int] = []
+        at = 0
+        while at < len(words):
+            joined = ["_".join(words[at : at + size]) for size in (3, 2, 1)]
+            size = next((3 - i for i, word in enumerate(joined) if word in self._index), 1)
+            numbers.append(self._index.get("_".join(words[at : at + size]), OTHER))
+            at += size
+        return numbers
+
     def _read(self, sketch: Sketch) -> NDArray[np.float32]:
         seen = features(sketch, self._kinds)
         fed = {"kinds": seen.kinds[None], "numbers": seen.numbers[None], "whole": seen.whole[None]}
@@ -221,7 +261,7 @@ class PocketWriter:
         known = self._vocabulary
         closed = known.unseen | ~np.array(
             [
-                _may_be_said(word, kind, needs, seen, about)
+                _may_be_said(word, kind, needs, seen, about, sketch.around)
                 for word, kind, needs in zip(known.words, known.kinds, known.needs, strict=True)
             ]
         )
@@ -250,14 +290,19 @@ def _nouns(known: Vocabulary) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _may_be_said(
-    word: str, kind: str, needs: frozenset[str], seen: set[str], about: set[str]
+    word: str,
+    kind: str,
+    needs: frozenset[str],
+    seen: set[str],
+    about: set[str],
+    around: Mapping[str, float],
 ) -> bool:
     if kind:
         return kind in seen and (not needs or bool(needs & seen))
     ground = grounds().get(word)
     if ground is None:
         return False
-    return ground.holds(seen, about) if ground else not needs or bool(needs & seen)
+    return ground.holds(seen, about, around) if ground else not needs or bool(needs & seen)
 
 
 def chooser(sampling: Sampling) -> Callable[[NDArray[np.float32]], int]:
