@@ -16,8 +16,9 @@ from rich.markup import escape
 from twinsight import __version__
 from twinsight.ask import Question, answer
 from twinsight.config import Config, Loaded
-from twinsight.engines import weights
+from twinsight.engines import library, weights
 from twinsight.engines.eyes import open_speaker
+from twinsight.engines.machine import gigabytes
 from twinsight.errors import TwinsightError
 from twinsight.files import doctor
 from twinsight.files.limits import FileLimits
@@ -38,6 +39,11 @@ def examine(loaded: Loaded, out: Console, repair: bool = False) -> bool:
     out.print("\n[bold]Weights[/]")
     for name in weights.names():
         report.check(name, partial(_weight, name))
+    models = loaded.config.data_dir / "models"
+    if here := library.installed(models):
+        out.print("\n[bold]Models[/]")
+    for card in here:
+        report.check(card.name, partial(_model, card, models))
     out.print("\n[bold]Stored files[/]")
     report.check(str(loaded.config.data_dir), partial(_stored, loaded.config, repair))
     if loaded.config.engine_url or loaded.config.engine_gguf:
@@ -76,6 +82,12 @@ def _weight(name: str) -> str:
     weights.session(name)
     ms = (time.perf_counter() - started) * 1000
     return f"{card.bytes / 1e6:.1f} MB, sha256 {card.sha256[:12]}…, {card.licence}, {ms:.0f} ms"
+
+
+def _model(card: library.AnyModel, folder: Path) -> str:
+    library.check_files(card, folder)
+    size = gigabytes(library.size(card) or 0)
+    return f"{card.role}, {size}, as on its card, {card.licence}"
 
 
 def _engine(config: Config) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tests.conftest import SAMPLES, SHARED, StartServer
 from tests.engines import hub_standin, onnx_models, tiny_onnx
@@ -28,7 +29,7 @@ from tests.engines.hub_standin import COMMIT, Hub, Repository
 from tests.engines.llama.tiny_eyes import write_eyes
 from tests.engines.llama_server import WEIGHTS, child_settings, need_llama
 from tests.engines.test_onnx import detr_outputs, written
-from twinsight import cli, config_file
+from twinsight import cli, config_file, doctor
 from twinsight.config import Config, load
 from twinsight.engines import hub, library, machine
 from twinsight.engines.eyes import open_eyes
@@ -548,6 +549,19 @@ def test_a_model_of_several_files_is_pulled_and_used(place: Place) -> None:
     place.hub.lies = True
     assert place.run("pull", "o/sam", "--card", str(card)).returncode == 1
     assert place.left() == []
+
+
+def test_the_doctor_looks_at_pulled_models(place: Place) -> None:
+    place.run("pull", SEER)
+    loaded = load(environ={"TWINSIGHT_DATA_DIR": str(place.folder / "data")})
+    out = Console(width=300)
+    assert doctor.examine(loaded, out)
+    assert (
+        "ok    seer: speaker, 3.1 MB, as on its card, apache-2.0" in place.capsys.readouterr().out
+    )
+    (place.models / "seer" / EYES).write_bytes(b"GGUF")
+    assert not doctor.examine(loaded, out)
+    assert "FAULT seer: " in place.capsys.readouterr().out
 
 
 def test_what_is_not_here_cannot_be_used(place: Place) -> None:

@@ -272,11 +272,17 @@ def _brought(plan: Plan, offer: hub.Offer, folder: Path, progress: hub.Progress)
     return kept
 
 
+def check_files(card: AnyModel, folder: Path) -> None:
+    """Raises InvalidWeights when an installed model's files are not those of its card."""
+    for file in card.files:
+        check(file.sha256, folder / card.name / file.short, card.name)
+
+
 def try_out(card: AnyModel, config: Config) -> None:
     """What a start of the server would find wrong with an installed model. Raises SetupError."""
     folder = config.data_dir / "models"
     if isinstance(card, GgufCard):
-        _check_files(card, folder)
+        check_files(card, folder)
         values = settings(card, folder)
         eyes = values.get("engine_mmproj", "")
         check_gguf(replace(config, engine_gguf=values["engine_gguf"], engine_mmproj=eyes))
@@ -313,15 +319,10 @@ def _is_same(one: AnyModel, other: AnyModel) -> bool:
 
 def _is_whole(card: AnyModel, folder: Path) -> bool:
     try:
-        _check_files(card, folder)
+        check_files(card, folder)
     except InvalidWeights:
         return False
     return True
-
-
-def _check_files(card: AnyModel, folder: Path) -> None:
-    for file in card.files:
-        check(file.sha256, folder / card.name / file.short, card.name)
 
 
 def _hashed(card: GgufCard, fetched: dict[str, Path]) -> GgufCard:
