@@ -213,8 +213,10 @@ def main(eyes: Eyes | None = None) -> None:
         folder = data / "coco_dev"
         rows = list(judged(asker, pope_questions(folder)))
         print_yes_no("POPE", rows)
-        known = [row for row in rows if not wanted(row[0].text).targets[0].unknown]
-        print_yes_no("POPE, things the eyes know", known)
+        is_around = [wanted(question.text).targets[0].unknown for question, _ in rows]
+        for title, which in (("POPE, objects", False), ("POPE, surroundings", True)):
+            chosen = [row for row, around in zip(rows, is_around, strict=True) if around == which]
+            print_yes_no(title, chosen)
         for group in sorted({question.group for question, _ in rows}):
             print_yes_no(f"POPE {group}", [row for row in rows if row[0].group == group])
         made = list(judged(asker, presence_questions(folder)))
