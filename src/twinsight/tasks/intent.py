@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from twinsight.prompt import Prompt
-from twinsight.tasks import neighbours, ranking, relation
+from twinsight.tasks import neighbours, ranking, relation, scenery, statement
 from twinsight.tasks.clauses import asked, without_keys
 from twinsight.tasks.lexicon import COLOURS
 
@@ -24,6 +24,9 @@ class Task(StrEnum):
     COUNT = "count"
     PRESENCE = "presence"
     RELATION = "relation"
+    STATEMENT = "statement"
+    FITTING = "fitting"
+    SETTING = "setting"
     BESIDE = "beside"
     RANKED = "ranked"
     MORE = "more"
@@ -266,6 +269,9 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
 )
 
 _SENTENCES: tuple[tuple[Task, Callable[[str], object]], ...] = (
+    (Task.FITTING, statement.choice_of),
+    (Task.STATEMENT, statement.statement_of),
+    (Task.SETTING, scenery.setting_of),
     (Task.RELATION, relation.relation_of),
     (Task.WHERE, neighbours.side_asked),
     (Task.BESIDE, neighbours.neighbourhood),

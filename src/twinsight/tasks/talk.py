@@ -6,7 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 
 from twinsight.prompt import Prompt
-from twinsight.tasks import answer, compare, describe, inventory, naming, places
+from twinsight.tasks import (
+    answer,
+    compare,
+    describe,
+    inventory,
+    naming,
+    places,
+    surroundings,
+    verdict,
+)
 from twinsight.tasks.intent import Task
 from twinsight.tasks.lexicon import ORDINALS, number_of
 from twinsight.tasks.said import Asked, Said
@@ -26,6 +35,9 @@ _ONE_PICTURE: dict[Task, Callable[[Scene, Asked], Said]] = {
     Task.QUALITY: answer.quality,
     Task.WHERE: places.where,
     Task.RELATION: places.relate,
+    Task.STATEMENT: verdict.judged,
+    Task.FITTING: verdict.fitting,
+    Task.SETTING: surroundings.taken,
     Task.BESIDE: places.neighbours,
     Task.RANKED: places.first,
     Task.MORE: answer.more,
