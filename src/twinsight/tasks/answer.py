@@ -140,7 +140,9 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
     if target.text:
         quote = describe.quoted(scene, asked.style.language)
         if not quote:
-            return Said(voice.say("no, no text"), asked.no())
+            # "Is there a sign?" is about text, but a sign may be too far to be read.
+            around = surroundings.present(scene, asked, target)
+            return around or Said(voice.say("no, no text"), asked.no())
         return Said(voice.say("yes, text", quote=quote), asked.yes())
     if target.unknown:
         return _recognised(scene, asked, target)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from twinsight.tasks.english import plural
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.surroundings import PLACES, meant
+from twinsight.tasks.scenery import PLACES, meant
 from twinsight.tasks.vocabulary import Sense, broader, meaning
 
 SUPPORTED = 0.02

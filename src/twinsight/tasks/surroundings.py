@@ -1,21 +1,17 @@
-"""What lies around the objects, in the asker's words: is there a tree, is this a kitchen?
+"""What lies around the objects: is there a tree, is this a kitchen, was it taken outdoors?
 
-`surroundings.txt` holds one thing a line, by the name that the surveyor gives it. It is there or
-not; nobody knows where, how much of it, or of which colour.
+It is there or not; nobody knows where, how much of it, or of which colour.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
+import re
 
-from twinsight.tasks.english import plural
-from twinsight.tasks.french import plural as french_plural
-from twinsight.tasks.lexicon import FILLER
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, named
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.scenery import PLACES, Meant, meant, setting_of
+from twinsight.tasks.sentences import SETTINGS
 from twinsight.tasks.vocabulary import fold
 
 THERE = 0.5
@@ -23,32 +19,11 @@ THERE = 0.5
 SURE = 0.75
 """From this on without "seems"."""
 
-PLACES = frozenset(
-    ("beach", "field", "forest", "mountain", "playing field", "sea", "snow", "street", "park",
-     "station", "shop", "office", "restaurant", "kitchen", "bathroom", "bedroom", "living room",
-     "indoors", "outdoors")
-)  # fmt: skip
-"""Words that tell where the whole picture was taken."""
 
-
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """A word of the surveyor; `exact` where the asker's words say no more ("a christmas tree")."""
-
-    word: str
-    exact: bool
-
-
-def meant(phrase: str) -> Meant | None:
-    """The surroundings that a noun phrase of either language names; None for anything else."""
-    if fold(phrase) in _words():
-        return Meant(_words()[fold(phrase)], exact=True)
-    words = [word for word in fold(phrase).split() if word not in FILLER]
-    for start in range(len(words)):
-        found = _words().get(" ".join(words[start:]))
-        if found is not None:
-            return Meant(found, start == 0)
-    return None
+_HUNG = re.compile(
+    r"^(?:an? |the |any |des |un |une )?(?:pictures?|photos?|images?|tableaux?) (?:on|sur) "
+)
+"""Pictures on a wall are no pictures that the question is about."""
 
 
 def present(scene: Scene, asked: Asked, target: Target) -> Said | None:
@@ -82,22 +57,28 @@ def no_more(scene: Scene, asked: Asked, target: Target) -> Said | None:
 
 
 def _looked_for(scene: Scene, target: Target) -> tuple[Meant, float] | None:
-    thing = meant(named(target))
+    hung = _HUNG.match(fold(target.phrase))
+    thing = Meant("framed picture", exact=True) if hung else meant(named(target))
     score = None if thing is None else scene.surroundings.get(thing.word)
     return None if thing is None or score is None else (thing, score)
 
 
-@cache
-def _words() -> dict[str, str]:
-    """Each word that the asker may use, folded, singular and plural, to the surveyor's."""
-    table: dict[str, str] = {}
-    text = (files("twinsight.tasks") / "surroundings.txt").read_text("utf-8")
-    for line in text.splitlines():
-        if line.startswith("#"):
-            continue
-        name, english, french = (cell.strip() for cell in line.split("|"))
-        for words, several in ((f"{name},{english}", plural), (french, french_plural)):
-            for word in filter(None, map(str.strip, words.split(","))):
-                table.setdefault(fold(word), name)
-                table.setdefault(fold(several(word)), name)
-    return table
+def taken(scene: Scene, asked: Asked) -> Said:
+    """Where the picture was taken, or whether it was there."""
+    voice, asked_for = asked.voice, setting_of(asked.question)
+    where = SETTINGS[asked.style.language]
+    likely = {word: score for word, score in scene.surroundings.items() if word in PLACES}
+    if not likely:
+        return Said(voice.say("cannot place"), asked.unknown())
+    outside = "outdoors" if likely["outdoors"] >= likely["indoors"] else "indoors"
+    place = asked_for.place if asked_for is not None else None
+    if place in ("indoors", "outdoors"):
+        word = asked.yes() if place == outside else asked.no()
+        return Said(voice.say("taken, so", answer=word.capitalize(), where=where[outside]), word)
+    if place is not None:
+        is_so = likely.get(place, 0.0) >= THERE
+        key, word = ("taken, so", asked.yes()) if is_so else ("not taken", asked.no())
+        return Said(voice.say(key, answer=word.capitalize(), where=where[place]), word)
+    best = max(likely.keys() - {"indoors", "outdoors"}, key=lambda word: likely[word])
+    found = best if likely[best] >= THERE else outside
+    return Said(voice.say("taken", where=where[found]), where[found])
