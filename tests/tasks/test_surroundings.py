@@ -21,11 +21,18 @@ from twinsight.image.picture import Picture
 from twinsight.prompt import AnswerShape, ImageRef, Prompt, Text, Turn
 from twinsight.tasks.run import Limits, answer
 from twinsight.tasks.scene import SceneCache
-from twinsight.tasks.surroundings import PLACES, meant
+from twinsight.tasks.scenery import PLACES, Setting, meant, setting_of
 from twinsight.tasks.voice import has_french
 
 AROUND = {"tree": 0.9, "wall": 0.6, "grass": 0.99, "sky": 0.8, "snow": 0.1, "kitchen": 0.02}
-AROUND |= {"street": 0.95, "beach": 0.3, "outdoors": 0.97, "indoors": 0.1, "stairs": 0.8}
+AROUND |= {
+    "street": 0.95,
+    "beach": 0.3,
+    "outdoors": 0.97,
+    "indoors": 0.1,
+    "stairs": 0.8,
+    "sign": 0.2,
+}
 
 
 class Told:
@@ -77,7 +84,7 @@ CASES = {
     "colour not told": ("Is there a green tree?", f"I can see a tree, but {ONLY}"),
     "what colour": ("What colour is the wall?", f"I can see a wall, but {ONLY}"),
     "not counted": ("How many trees are there?", f"I can see a tree, but {ONLY}"),
-    "where": ("Where is the tree?", f"I can see a tree, but {ONLY}"),
+    "where in it": ("Where is the tree?", f"I can see a tree, but {ONLY}"),
     "none to count": ("How many kitchens are there?", "I can make out no kitchen."),
     "object beside": ("Is there a dog and a tree?", "Yes, I can see a dog. Yes, I can see a tree."),
     "neither": (
@@ -87,6 +94,15 @@ CASES = {
     "place": ("Is it indoors or outdoors?", "outdoors"),
     "places": ("Classify: beach, kitchen or street", "street"),
     "thing first": ("Classify: dog, street", "dog"),
+    "outdoors": ("Was this photo taken outdoors?", "Yes, it seems to be taken outdoors."),
+    "not indoors": ("Is it indoors?", "No, it seems to be taken outdoors."),
+    "in a street": ("Are we in a street?", "Yes, it seems to be taken in a street."),
+    "not in a kitchen": ("Is the photo taken in a kitchen?", "No, it does not seem to be taken in"),
+    "where": ("Where was this picture taken?", "It seems to be taken in a street."),
+    "french where": ("Où a été prise cette photo ?", "Elle semble prise dans une rue."),
+    "french inside": ("Est-ce à l'intérieur ?", "Non, elle semble prise dehors."),
+    "pictures on a wall": ("Is there a picture on the wall?", "I cannot tell"),
+    "a sign without text": ("Is there a sign?", "No, I can make out no sign."),
     "no place": ("Classify: forest, kitchen", "None of forest or kitchen fits"),
 }
 
@@ -94,6 +110,25 @@ CASES = {
 @pytest.mark.parametrize(("question", "expected"), CASES.values(), ids=CASES.keys())
 def test_question_is_answered(question: str, expected: str) -> None:
     assert expected in said(question, eyes())
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where is the dog?",
+        "Is the dog on a beach?",
+        "Is it a dog?",
+        "Is this a beach?",
+        "Où est-il ?",
+    ],
+)
+def test_question_is_about_something_else(question: str) -> None:
+    assert setting_of(question) is None
+
+
+def test_question_is_where_it_was_taken() -> None:
+    assert setting_of("What room is this?") == Setting(None)
+    assert setting_of("Cette photo a-t-elle été prise dans une cuisine ?") == Setting("kitchen")
 
 
 def test_no_box_is_made_up() -> None:
