@@ -173,3 +173,20 @@ def test_every_word_of_the_engine_can_be_asked_for_and_said_in_french() -> None:
         assert found.word == word
         assert has_french(word), word
     assert set(PocketSurveyor().card.knows) >= PLACES
+
+
+def test_which_picture_shows_it() -> None:
+    header = read_header(photo())
+    refs = [
+        ImageRef(key, data=photo(), mime=header.mime, wh=header.wh, key=key.encode())
+        for key in "ab"
+    ]
+
+    def of_two(question: str) -> str:
+        prompt = Prompt((Turn("user", (*refs, Text(question))),))
+        limits = Limits(8192, 100_000_000)
+        pieces = answer(prompt, eyes(), SceneCache(0), limits, lambda: None)
+        return "".join(piece.text for piece in pieces)
+
+    assert of_two("Which image shows a tree?") == "Images 1 and 2 show a tree."
+    assert of_two("Which image shows a kitchen?") == "None of the images shows a kitchen."

@@ -13,6 +13,7 @@ from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, kind_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import Style
+from twinsight.tasks.surroundings import is_there
 from twinsight.tasks.voice import VOICES, Voice, counts_said
 
 BRIGHTER = 0.15
@@ -149,6 +150,7 @@ def which(scenes: Sequence[Scene], asked: Asked) -> Said:
         return _most([len(items) for items in found], asked)
     rows = [n for n, items in enumerate(found, 1) if items]
     rows = rows or [n for n, scene in enumerate(scenes, 1) if _is_named(scene, target.phrase)]
+    rows = rows or [n for n, scene in enumerate(scenes, 1) if is_there(scene, target)]
     seen = counts_said((i.kind for i in found[rows[0] - 1]), voice) if rows else ""
     return _shown_in(rows, seen or target.phrase, _one(target, voice), asked)
 

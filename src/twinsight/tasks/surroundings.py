@@ -56,6 +56,12 @@ def no_more(scene: Scene, asked: Asked, target: Target) -> Said | None:
     return Said(voice.say("only there", things=voice.counted(1, thing.word)), asked.unknown())
 
 
+def is_there(scene: Scene, target: Target) -> bool:
+    """Whether the very thing is around the objects, so far as anybody knows."""
+    found = _looked_for(scene, target)
+    return found is not None and found[0].exact and found[1] >= THERE and not target.colour
+
+
 def _looked_for(scene: Scene, target: Target) -> tuple[Meant, float] | None:
     hung = _HUNG.match(fold(target.phrase))
     thing = Meant("framed picture", exact=True) if hung else meant(named(target))
