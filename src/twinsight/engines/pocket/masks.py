@@ -22,7 +22,6 @@ from twinsight.geometry.masks import size_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from onnxruntime import InferenceSession
 
     from twinsight.image.picture import Picture
 
@@ -39,7 +38,7 @@ BATCH = 8
 
 
 class PocketSegmenter:
-    """Role `Segmenter`. One model for all threads; a call holds eight cut-outs at a time."""
+    """Role `Segmenter`. One model for all threads; a call holds two times eight cut-outs."""
 
     card = Card(
         name="pocket-masks",
@@ -51,8 +50,8 @@ class PocketSegmenter:
     def __init__(self, threads: int | None = None, flips: bool = False) -> None:
         """`flips` looks at each box twice, once mirrored: twice the time, a little better."""
         self._several = lanes.cores(threads) > 1
-        self._session = weights.session("masks", threads)
-        self._lane = weights.session("masks", lanes.threads_a_lane(threads))
+        # For one box too: layers this small are done sooner than two threads would agree on them.
+        self._session = weights.session("masks", lanes.threads_a_lane(threads))
         self._flips = flips
 
     def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
@@ -64,25 +63,26 @@ class PocketSegmenter:
         """
         wanted = at_least_a_pixel(xyxy)
         if len(wanted) < 2 or not self._several:
-            return self._masks(picture.rgb, self._session, wanted)
-        work = partial(self._masks, picture.rgb, self._lane)
-        shares = lanes.side_by_side(work, np.array_split(wanted, lanes.LANES))
+            return self._masks(picture.rgb, wanted)
+        halves = np.array_split(wanted, lanes.LANES)
+        shares = lanes.side_by_side(partial(self._masks, picture.rgb), halves)
         return [mask for share in shares for mask in share]
 
-    def _masks(
-        self, rgb: NDArray[np.uint8], session: InferenceSession, xyxy: NDArray[np.float64]
-    ) -> list[NDArray[np.uint8]]:
+    def _masks(self, rgb: NDArray[np.uint8], xyxy: NDArray[np.float64]) -> list[NDArray[np.uint8]]:
         cuts = windows(xyxy)
         masks: list[NDArray[np.uint8]] = []
         for start in range(0, len(xyxy), BATCH):
             rows = slice(start, start + BATCH)
             x = _cut_outs(rgb, xyxy[rows], cuts[rows])
-            soft = _answers(session, x)
+            soft = self._run(x)
             if self._flips:
-                mirrored = _answers(session, np.ascontiguousarray(x[:, :, ::-1]))[:, :, ::-1]
+                mirrored = self._run(np.ascontiguousarray(x[:, :, ::-1]))[:, :, ::-1]
                 soft = ((soft.astype(np.uint16) + mirrored + 1) // 2).astype(np.uint8)
             masks += [_within(*each) for each in zip(soft, xyxy[rows], cuts[rows], strict=True)]
         return masks
+
+    def _run(self, x: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.asarray(self._session.run(["mask"], {"x": x})[0], np.uint8)
 
 
 def _cut_outs(
@@ -96,10 +96,6 @@ def _cut_outs(
         row[:] = np.frombuffer(held, np.uint8).reshape(row.shape)
         row[..., 3] = box_plane(box, cut, SIDE)
     return x
-
-
-def _answers(session: InferenceSession, x: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray(session.run(["mask"], {"x": x})[0], np.uint8)
 
 
 def _within(
