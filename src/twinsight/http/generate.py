@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import structlog
 from starlette.requests import Request
@@ -27,19 +28,41 @@ from twinsight.tasks import counting, run
 from twinsight.wire import lenient, read, write
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 HEARTBEAT_SECONDS = 10.0
 
 
 @dataclass
 class Asked:
-    """A request that was understood: who asks what of which model, and what it costs."""
+    """Who asks what of which model, and what it costs."""
 
     state: State
     ticket: Ticket
     model: str
     name: ModelName
-    prompt: Prompt
+    owner: str
+    read: Callable[[], Prompt]
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """What is asked. Work for a worker, once."""
+        return self.read()
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` gives, done by the job that reads the request: each change of thread costs.
+
+        Pictures that are only named are found between two jobs; no worker waits for them.
+        """
+        pool, ticket = self.state.pool, self.ticket
+        done = await pool.run(ticket, lambda: (work(),) if self._has_all() else ())
+        if done:
+            return done[0]
+        await resolve(self.prompt.images, self.owner, self.state.store, self.state.config)
+        return await pool.run(ticket, work)
+
+    def _has_all(self) -> bool:
+        return all(ref.data is not None for ref in self.prompt.images)
 
     @cached_property
     def usage(self) -> Usage:
@@ -66,7 +89,7 @@ async def model_call(request: Request) -> Response:
 async def generate_content(request: Request, model: str) -> Response:
     """The whole answer in one reply."""
     async with _asked(request, model, read.generate_request) as asked:
-        candidates = await asked.state.pool.run(asked.ticket, lambda: _whole_answers(asked))
+        candidates = await asked.run(lambda: _whole_answers(asked))
         asked.note()
         return json_reply(write.generate_reply(candidates, asked.usage, model, _response_id()))
 
@@ -75,6 +98,8 @@ async def stream_generate_content(request: Request, model: str) -> Response:
     """The answer in pieces: events with `alt=sse`, else a growing JSON array."""
     framed_as_events = request.query_params.get("alt") == "sse"
     async with _asked(request, model, read.generate_request) as asked:
+        # Read apart from the answer, before a heartbeat may say that all is well.
+        await asked.run(lambda: None)
         chunks = _chunks(asked, model)
         # The first chunk is waited for here, so that an early error is an ordinary HTTP error.
         first = await anext(chunks)
@@ -89,7 +114,7 @@ async def stream_generate_content(request: Request, model: str) -> Response:
 async def count_tokens(request: Request, model: str) -> Response:
     """What the same request would cost as a prompt."""
     async with _asked(request, model, read.count_request) as asked:
-        usage = await asked.state.pool.run(asked.ticket, lambda: asked.usage)
+        usage = await asked.run(lambda: asked.usage)
         asked.note()
         return json_reply(write.count_reply(usage))
 
@@ -105,10 +130,7 @@ VERBS: dict[str, Callable[[Request, str], Awaitable[Response]]] = {
 async def _asked(
     request: Request, model: str, reader: Callable[[object, read.Caller], Prompt]
 ) -> AsyncIterator[Asked]:
-    """Everything up to the price and the answer, which are one job: each change of thread costs.
-
-    Leaves the work when the client leaves.
-    """
+    """Everything that the event loop does before the work. Leaves it when the client leaves."""
     state = state_of(request)
     owner = state.keys.owner(request)
     name = state.config.model_names.get(model)
@@ -120,12 +142,13 @@ async def _asked(
     caller = read.Caller(name.generation, sdk, state.config.strict_fields)
     async with whole_body(request, state.config.max_body_bytes, state.bodies) as body:
         with _Watched(request, ticket):
-            prompt = await state.pool.run(
-                ticket, lambda: reader(lenient.parse(b"".join(body)), caller)
-            )
-            body.clear()
-            await resolve(prompt.images, owner, state.store, state.config)
-            yield Asked(state, ticket, model, name, prompt)
+
+            def understood() -> Prompt:
+                value = lenient.parse(b"".join(body))
+                body.clear()
+                return reader(value, caller)
+
+            yield Asked(state, ticket, model, name, owner, understood)
 
 
 class _Watched:
