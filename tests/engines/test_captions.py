@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from twinsight.engines import weights
 from twinsight.engines.pocket.captions import SEVERAL, PocketWriter, chooser, grounds, vocabulary
 from twinsight.engines.pocket.captions_beams import Grammar, Memory, draw, search
 from twinsight.engines.pocket.captions_scene import (
@@ -23,6 +25,7 @@ from twinsight.engines.pocket.captions_scene import (
     features,
 )
 from twinsight.engines.roles import Label, Sketch
+from twinsight.errors import InvalidWeights
 from twinsight.geometry.detections import Detections
 from twinsight.prompt import Sampling
 
@@ -246,3 +249,25 @@ class TestWriter:
         words = vocabulary()
         assert len(words.words) == len(words.kinds) == len(words.open)
         assert {kind for kind in words.kinds if kind} <= set(writer.card.knows)
+
+    def test_rates_what_was_seen_above_what_was_not(self, writer: PocketWriter) -> None:
+        seen = sketch(DOG)
+        here, elsewhere = (
+            writer.rate(seen, f"A {name} laying on the ground.") for name in ("dog", "zebra")
+        )
+        assert elsewhere < here < 0
+
+    @pytest.mark.parametrize("said", ["", "!?", "xylograph " * 500], ids=["no", "none", "long"])
+    def test_rates_any_words(self, writer: PocketWriter, said: str) -> None:
+        assert -100 < writer.rate(sketch(DOG), said) < 0
+
+
+def test_tables_load_only_as_the_manifest_names_them(tmp_path: Path) -> None:
+    names = weights.manifest("captions_say").extra["tables"]
+    for file in ("captions_say.json", *names):
+        (tmp_path / file).write_bytes((weights.FOLDER / file).read_bytes())
+    for file in names:
+        assert weights.table("captions_say", file, tmp_path) == weights.table("captions_say", file)
+        (tmp_path / file).write_bytes((tmp_path / file).read_bytes() + b"x")
+        with pytest.raises(InvalidWeights, match="sha256 differs"):
+            weights.table("captions_say", file, tmp_path)

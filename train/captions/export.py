@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from train.captions.network import Captioner
+from train.captions.tables import WEIGHTS, hashes
 from train.captions.words import UNSEEN, Vocabulary, kind_of
 from train.text import store_int8
 from twinsight.engines.pocket.captions_scene import MOST_OBJECTS, NUMBERS, concepts
 
-WEIGHTS = Path(__file__).parents[2] / "src/twinsight/engines/pocket/weights"
 OPSET = 17
 
 _DANGLING = """
@@ -105,8 +105,7 @@ def export(
     common = {
         "longest": sizes.longest - 1,
         "memory": [sizes.writers, 2, h, d],
-        "words": words.name,
-        "words_sha256": hashlib.sha256(words.read_bytes()).hexdigest(),
+        "tables": hashes(),
         "concepts": list(concepts()),
         "most_objects": MOST_OBJECTS,
         **facts,

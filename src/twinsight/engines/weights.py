@@ -54,13 +54,26 @@ def names(folder: Path = FOLDER) -> list[str]:
 def verified_bytes(name: str, folder: Path = FOLDER) -> bytes:
     """The weights themselves. Raises InvalidWeights when they are not what the manifest names."""
     card = manifest(name, folder)
+    return _verified(folder / card.file, card.sha256)
+
+
+def table(name: str, file: str, folder: Path = FOLDER) -> str:
+    """A table of words that lies beside the weights; `tables` of their manifest has its hash.
+
+    Raises InvalidWeights when it is missing or altered.
+    """
+    card = manifest(name, folder)
+    return _verified(folder / file, card.extra["tables"][file]).decode("utf-8")
+
+
+def _verified(path: Path, sha256: str) -> bytes:
     try:
-        content = (folder / card.file).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
-        raise InvalidWeights(f"The weights {folder / card.file} cannot be read: {error}") from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise InvalidWeights(f"The weights {path} cannot be read: {error}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
         raise InvalidWeights(
-            f"The weights {folder / card.file} are not those of their manifest (sha256 differs). "
+            f"The weights {path} are not those of their manifest (sha256 differs). "
             "Install the package again."
         )
     return content

@@ -12,7 +12,6 @@ speaks for them.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -34,7 +33,6 @@ from twinsight.engines.pocket.captions_beams import (
 )
 from twinsight.engines.pocket.captions_scene import concept_numbers, concepts, features
 from twinsight.engines.roles import Card, Sketch, Wording
-from twinsight.errors import InvalidWeights
 from twinsight.prompt import Sampling
 
 PAD, START, END, OTHER = range(4)
@@ -118,7 +116,7 @@ class Ground:
 def grounds() -> dict[str, Ground]:
     """Words that may be said although they name no kind, from `captions.grounds.txt`."""
     table: dict[str, Ground] = {}
-    for line in (weights.FOLDER / "captions.grounds.txt").read_text("utf-8").splitlines():
+    for line in weights.table("captions_say", "captions.grounds.txt").splitlines():
         if line.startswith("#"):
             continue
         words, *cells = line.split("|")
@@ -131,14 +129,29 @@ def _listed(cell: str) -> frozenset[str]:
     return frozenset(filter(None, (name.strip() for name in cell.split(","))))
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What must be seen for a word: its kind, one of its needs, its ground (None: never)."""
+
+    kind: str
+    needs: frozenset[str]
+    ground: Ground | None
+
+    def hold(self, seen: set[str], about: set[str], around: Mapping[str, float]) -> bool:
+        """Whether it was seen: kinds, concepts, what is around."""
+        is_needed = not self.needs or bool(self.needs & seen)
+        if self.kind:
+            return self.kind in seen and is_needed
+        if not self.ground:
+            return self.ground is not None and is_needed
+        return self.ground.holds(seen, about, around)
+
+
 @cache
 def vocabulary() -> Vocabulary:
     """The writer's words. Raises InvalidWeights when they are not those of the manifest."""
-    extra = weights.manifest("captions_say").extra
-    content = (weights.FOLDER / extra["words"]).read_bytes()
-    if hashlib.sha256(content).hexdigest() != extra["words_sha256"]:
-        raise InvalidWeights(f"{extra['words']} is not the one of its manifest (sha256 differs).")
-    rows = [line.split("|") for line in content.decode().splitlines()]
+    table = weights.table("captions_say", "captions.words.txt")
+    rows = [line.split("|") for line in table.splitlines()]
     words, kinds, needed, marks = (tuple(column) for column in zip(*rows, strict=True))
     needs = tuple(frozenset(filter(None, each.split(","))) for each in needed)
     open_, unseen = (np.array([mark == each for mark in marks]) for each in ("open", "never"))
@@ -177,7 +190,16 @@ class PocketWriter:
         self._say = weights.session("captions_say", threads)
         self._vocabulary = vocabulary()
         self._index = {word: number for number, word in enumerate(self._vocabulary.words)}
-        self._articles, self._nouns = _nouns(self._vocabulary)
+        known = self._vocabulary
+        standing = [
+            Standing(*row)
+            for row in zip(known.kinds, known.needs, map(grounds().get, known.words), strict=True)
+        ]
+        # Most words stand on the same as many others.
+        self._stands = list(dict.fromkeys(standing))
+        places = {each: place for place, each in enumerate(self._stands)}
+        self._stands_of = np.array([places[each] for each in standing])
+        self._articles, self._nouns = _nouns(known)
         self._loose = self._vocabulary.open | np.isin(self._vocabulary.words, ("side", "top"))
         self._kinds: tuple[str, ...] = tuple(extra["kinds"])
         layers, two, heads, width = extra["memory"]
@@ -259,12 +281,8 @@ class PocketWriter:
         told = zip(concepts(), concept_numbers(sketch.labels), strict=True)
         about = {name for name, sure in told if sure >= ABOUT}
         known = self._vocabulary
-        closed = known.unseen | ~np.array(
-            [
-                _may_be_said(word, kind, needs, seen, about, sketch.around)
-                for word, kind, needs in zip(known.words, known.kinds, known.needs, strict=True)
-            ]
-        )
+        may_be_said = [stands.hold(seen, about, sketch.around) for stands in self._stands]
+        closed = known.unseen | ~np.array(may_be_said)[self._stands_of]
         closed |= self._too_many(sketch.objects.label)
         closed[[PAD, START, OTHER]], closed[END] = True, False
         words = (closed, self._loose, self._articles, self._nouns, known.meaning)
@@ -287,22 +305,6 @@ def _nouns(known: Vocabulary) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         bool(kind) or word in stands for word, kind in zip(known.words, known.kinds, strict=True)
     ]
     return np.isin(known.words, ARTICLES), np.array(named)
-
-
-def _may_be_said(
-    word: str,
-    kind: str,
-    needs: frozenset[str],
-    seen: set[str],
-    about: set[str],
-    around: Mapping[str, float],
-) -> bool:
-    if kind:
-        return kind in seen and (not needs or bool(needs & seen))
-    ground = grounds().get(word)
-    if ground is None:
-        return False
-    return ground.holds(seen, about, around) if ground else not needs or bool(needs & seen)
 
 
 def chooser(sampling: Sampling) -> Callable[[NDArray[np.float32]], int]:

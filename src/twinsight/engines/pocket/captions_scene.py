@@ -50,7 +50,7 @@ def concepts() -> tuple[str, ...]:
 @cache
 def concept_table() -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
     """Each concept, the words of captions that are about it, the labels that speak for it."""
-    text = (weights.FOLDER / "captions.concepts.txt").read_text("utf-8")
+    text = weights.table("captions_say", "captions.concepts.txt")
     table = []
     for line in text.splitlines():
         if line.strip() and not line.startswith("#"):
