@@ -234,6 +234,23 @@ def test_better_score_is_in_front_when_both_lose_as_much() -> None:
     assert (first[:, 24:] == 0).all()
 
 
+@pytest.mark.parametrize("labels", [("bus", "man"), ("bus", "bus")], ids=["two names", "one name"])
+@pytest.mark.parametrize(
+    ("score", "stays"),
+    [
+        pytest.param(0.1, True, id="doubtful"),
+        pytest.param(0.39, True, id="less than nearly as sure"),
+        pytest.param(0.9, False, id="surer"),
+    ],
+)
+def test_nobody_yields_to_what_is_much_less_sure(
+    labels: tuple[str, str], score: float, stays: bool
+) -> None:
+    boxes: list[list[float]] = [[0, 0, 100, 100], [80, 40, 130, 60]]
+    bus, _ = two(boxes, [full(100), full(50)], labels, score=score)
+    assert bool((bus == 255).all()) == stays
+
+
 def test_one_name_the_surer_mask_keeps_the_pixel() -> None:
     first, second = full(40, 200), full(40, 200)
     first[:, 24:32], first[:, 32:] = 240, 140
