@@ -233,6 +233,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"(?:is|are) (?:any|some)(?:one|body|thing)\b",
             rf"is (?:the|this|that) {_IMAGE} (?:showing|depicting|of)\b",
             r"(?:is|are) (?:an? |any )[\w ]+ (?:visible|present|shown|in)\b",
+            r"(?:is|are) the [\w ]+ (?:visible|present|shown)\b",
             rf"(?<!what )is {_THIS} (?:an?|the)\b",
             r"there (?:is|are)\b",
             r"^any\b",
