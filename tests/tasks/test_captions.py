@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tasks.drawn import CAT, DOG, Drawing, eyes_for, ref
+from tests.tasks.drawn import CAT, DOG, Drawing, Thing, eyes_for, ref
 from twinsight.engines.roles import Card, Sketch, Wording
 from twinsight.prompt import AnswerShape, Prompt, Sampling, Text, Turn
 from twinsight.tasks.run import Limits, answer
@@ -93,6 +93,42 @@ def test_said(question: str, drawing: Drawing, expected: str) -> None:
 )
 def test_by_rule_where_little_is_sure(writer: Pen) -> None:
     assert reply(writer) == "A photo of a dog."
+
+
+TABLE = Thing("dining table", (20, 50, 180, 100), "white")
+CUP = Thing("cup", (60, 30, 80, 60))
+BESIDE = Thing("cup", (2, 10, 12, 30))
+PERSON = Thing("person", (100, 10, 130, 90), "blue", 0.8)
+
+
+@pytest.mark.parametrize(
+    ("things", "question", "expected"),
+    [
+        pytest.param((TABLE, CUP), "Caption this.", "A photo of a cup on a dining table.", id="on"),
+        pytest.param((TABLE, CUP), "Décris.", "Une photo avec une tasse sur une table.", id="sur"),
+        pytest.param(
+            (TABLE, CUP, BESIDE),
+            "Caption this.",
+            "A photo of a dining table and two cups.",
+            id="one is not",
+        ),
+        pytest.param(
+            (TABLE, PERSON),
+            "Caption this.",
+            "A photo of a dining table and a person.",
+            id="people sit at tables",
+        ),
+    ],
+)
+def test_what_stands_on_what(things: tuple[Thing, ...], question: str, expected: str) -> None:
+    assert reply(pen(likelihood=0.05), question, Drawing(things)) == expected
+
+
+def test_text_is_left_to_descriptions() -> None:
+    drawing = Drawing((DOG,), STOP)
+    assert reply(pen(likelihood=0.05), drawing=drawing) == "A photo of a dog."
+    only = reply(pen(likelihood=0.05), drawing=Drawing((), STOP))
+    assert only.startswith("A photo of text. The text reads “STOP”.")
 
 
 def test_the_writer_gets_what_was_seen() -> None:

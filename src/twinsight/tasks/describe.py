@@ -14,6 +14,7 @@ import numpy as np
 from twinsight.engines.roles import Label, Recognition
 from twinsight.tasks.english import article, sentence
 from twinsight.tasks.language import Language
+from twinsight.tasks.neighbours import stands_on
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.voice import VOICES, Voice, has_french
 
@@ -24,6 +25,10 @@ LONGEST_QUOTE = 90
 """Characters of text that a sentence quotes."""
 
 SURE_TEXT = 0.75
+SURFACES = frozenset(("dining table", "bed", "couch", "chair", "bench"))
+"""What things lie on. Of 109 things that captions of `coco_text` have "on" one of these 82 % have
+boxes that tell so, and none of 19 that they have beside, near, before or with it."""
+
 LEAST_LIKELIHOOD = 0.2
 """Mean likelihood of its words from which the writer's sentence is said."""
 
@@ -37,9 +42,11 @@ def caption(scene: Scene, language: Language = "en", whole: bool = True) -> str:
     if scene.measures.flat and not scene.objects() and not quoted(scene):
         return voice.say("plain", colour=voice.shade(scene.measures.colours[0][0]))
     told = written(scene) if language == "en" else ""
-    if told and not whole:
-        return told
-    parts = [told or voice.say("photo of", things=main_thing(scene, language))]
+    said = told or voice.say("photo of", things=main_thing(scene, language))
+    # To read takes longer than all else: a caption does it only where nothing else was seen.
+    if not whole and (told or scene.objects()):
+        return said
+    parts = [said]
     quote = quoted(scene, language)
     if quote:
         parts.append(voice.say("text reads", quote=quote))
@@ -84,7 +91,7 @@ def main_thing(scene: Scene, language: Language = "en") -> str:
     phrases = object_phrases(scene, language)
     name = sayable(scene.recognition.name, language)
     if phrases:
-        things = voice.listed(phrases)
+        things = _laid(scene, language) or voice.listed(phrases)
         thing = _beside(scene, language)
         return voice.say("beside", things=things, thing=thing) if thing else things
     if name:
@@ -92,6 +99,25 @@ def main_thing(scene: Scene, language: Language = "en") -> str:
     if quoted(scene, language):
         return voice.say("some text")
     return voice.say("unnamed", colours=_colours(scene, voice))
+
+
+def _laid(scene: Scene, language: Language) -> str:
+    """`a cup on a dining table`, where all that was seen stands on one surface; else empty."""
+    found, kinds = scene.objects(), by_prominence(scene)
+    counts = Counter(found.label)
+    surface = next((kind for kind in kinds if kind in SURFACES and counts[kind] == 1), "")
+    laid = [kind for kind in kinds if kind != surface]
+    if not surface or not laid or len(laid) > MOST_KINDS or "person" in laid:
+        return ""
+    ground = found.xyxy[found.label.index(surface)]
+    boxes = zip(found.label, found.xyxy, strict=True)
+    if not all(stands_on(box, ground) for kind, box in boxes if kind != surface):
+        return ""
+    voice, seen = VOICES[language], scene.recognition
+    things = [
+        voice.counted(counts[kind], finer(kind, counts[kind], seen, language)) for kind in laid
+    ]
+    return voice.say("laid", things=voice.listed(things), thing=voice.counted(1, surface))
 
 
 def object_phrases(scene: Scene, language: Language = "en") -> list[str]:
