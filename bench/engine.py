@@ -1,11 +1,13 @@
 """What a server in front of a model's server adds: Twinsight and LiteLLM's proxy, in one run.
 
-    python -m bench.engine [--litellm PATH/litellm] [--seconds 5]
+    python -m bench.engine [--litellm PATH/litellm] [--seconds 5] [--rounds 5]
 
 Both stand before the same upstream (`bench.upstream`) and get the same Gemini request: one photo of
-1 MB, inline. `direct` is the same photo in an OpenAI request, straight to the upstream. Rows: how
-many clients ask at a time, requests a second, median and 99th percentile of the time for one, and
-the memory of the process tree. The clients share the cores with what they measure.
+1 MB, inline. `direct` is the same photo in an OpenAI request, straight to the upstream. In each
+round all take their turns, so that what else the machine does falls upon all alike; told are the
+medians of the rounds: how many clients ask at a time, requests a second, median and 99th percentile
+of the time for one, the processor's time for one, and the memory of the process tree. The clients
+share the cores with what they measure.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -34,6 +37,7 @@ from bench.server import BenchServer, photo_of
 
 CLIENTS = (1, 16, 64)
 QUESTION = "What is in this picture?"
+GEMINI = "/v1beta/models/gemini-2.5-flash:generateContent"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,20 @@ class Front:
     path: str
     body: bytes
     says: Callable[[Any], str]
-    process: psutil.Process | None = None
+    process: psutil.Process
+
+
+@dataclass(frozen=True)
+class Round:
+    """One turn of one front: requests a second; milliseconds of time and of processor for one."""
+
+    rate: float
+    p50: float
+    p99: float
+    cpu: float
+    failures: int
+    requests: int
+    pictures: int
 
 
 def free_port() -> int:
@@ -145,61 +162,115 @@ def openai_words(reply: Any) -> str:
     return text
 
 
-def report(front: Front, upstream: int, seconds: float) -> None:
-    """One row for each number of clients."""
-    measured(front, 1, 1.0)
+def cpu_ms(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return 1000 * float(times.user + times.system)
+
+
+def turn(front: Front, upstream: int, clients: int, seconds: float) -> Round:
+    before, spent = json.loads(get(upstream, "/seen")[1]), cpu_ms(front.process)
+    rate, times, failures = measured(front, clients, seconds)
+    after, cpu = json.loads(get(upstream, "/seen")[1]), cpu_ms(front.process) - spent
+    p50, p99 = (float(value) for value in np.percentile(times, [50, 99]))
+    came, pictures = (after[name] - before[name] for name in ("requests", "pictures"))
+    return Round(rate, p50, p99, cpu / len(times), failures, came, pictures)
+
+
+def report(fronts: list[Front], upstream: int, rounds: int, seconds: float) -> None:
+    """The rows of each number of clients, and how Twinsight and LiteLLM compare."""
+    for front in fronts:
+        measured(front, 2, 2.0)
     for clients in CLIENTS:
-        before = json.loads(get(upstream, "/seen")[1])
-        rate, times, failures = measured(front, clients, seconds)
-        after = json.loads(get(upstream, "/seen")[1])
-        came = after["requests"] - before["requests"]
-        pictures = after["pictures"] - before["pictures"]
-        p50, p99 = np.percentile(times, [50, 99])
-        held = f"{memory_mb(front.process):.0f}" if front.process else "-"
-        print(
-            f"| {front.name} | {clients} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {held} | "
-            f"{pictures} of {came} | {failures} |",
-            flush=True,
+        told: dict[str, list[Round]] = {front.name: [] for front in fronts}
+        for _ in range(rounds):
+            for front in fronts:
+                told[front.name].append(turn(front, upstream, clients, seconds))
+        for front in fronts:
+            print(_row(front, clients, told[front.name]), flush=True)
+        if "LiteLLM" in told:
+            print(_ratios(clients, *told.values()), flush=True)
+
+
+def _row(front: Front, clients: int, told: list[Round]) -> str:
+    rate, p50, p99, cpu = (
+        median(getattr(one, name) for one in told) for name in ("rate", "p50", "p99", "cpu")
+    )
+    came, pictures, failures = (
+        sum(getattr(one, name) for one in told) for name in ("requests", "pictures", "failures")
+    )
+    return (
+        f"| {front.name} | {clients} | {rate:.0f} | {p50:.1f} | {p99:.1f} | {cpu:.1f} | "
+        f"{memory_mb(front.process):.0f} | {pictures} of {came} | {failures} |"
+    )
+
+
+def _ratios(clients: int, direct: list[Round], ours: list[Round], theirs: list[Round]) -> str:
+    """Medians of the rounds' ratios; `added` is what comes on top of the direct way."""
+    turns = list(zip(direct, ours, theirs, strict=True))
+    rate = median(our.rate / their.rate for _, our, their in turns)
+    added = {
+        name: median(
+            (getattr(their, name) - getattr(bare, name))
+            / max(0.01, getattr(our, name) - getattr(bare, name))
+            for bare, our, their in turns
         )
+        for name in ("p50", "p99")
+    }
+    return (
+        f"{clients} clients: LiteLLM adds {added['p50']:.1f} times as much to the median and "
+        f"{added['p99']:.1f} times to the 99th percentile; Twinsight answers {rate:.1f} times as "
+        "many requests a second"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--litellm", type=Path, help="LiteLLM's program, of litellm[proxy]")
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of one turn")
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     photo = base64.b64encode(photo_of(1_000_000)).decode()
+    upstream = free_port()
+    print(
+        f"One photo of {len(photo) * 3 // 4} bytes, {options.rounds} rounds of "
+        f"{options.seconds:g} s a turn"
+    )
+    print("| | clients | requests/s | p50 ms | p99 ms | CPU ms | MB | pictures upstream | failed |")
+    print("| --- |" + " --- |" * 8)
+    command = [sys.executable, "-m", "bench.upstream", str(upstream)]
+    with ExitStack() as servers:
+        bare = servers.enter_context(running(command, upstream, "/v1/models"))
+        path, chat = "/v1/chat/completions", openai_request(photo)
+        fronts = [Front("direct", upstream, path, chat, openai_words, bare)]
+        url = f"http://127.0.0.1:{upstream}"
+        ours = servers.enter_context(BenchServer(engine_url=url, engine_max_side="4096"))
+        process = psutil.Process(ours.process.pid)
+        asked = gemini_request(photo)
+        fronts.append(Front("Twinsight", ours.port, GEMINI, asked, gemini_words, process))
+        if options.litellm is not None:
+            port = free_port()
+            process = servers.enter_context(lite(options.litellm, upstream, port))
+            fronts.append(Front("LiteLLM", port, GEMINI, asked, gemini_words, process))
+        report(fronts, upstream, options.rounds, options.seconds)
+
+
+def gemini_request(photo: str) -> bytes:
     parts = [{"text": QUESTION}, {"inlineData": {"mimeType": "image/jpeg", "data": photo}}]
-    gemini = json.dumps({"contents": [{"role": "user", "parts": parts}]}).encode()
+    return json.dumps({"contents": [{"role": "user", "parts": parts}]}).encode()
+
+
+def openai_request(photo: str) -> bytes:
     content = [
         {"type": "text", "text": QUESTION},
         {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{photo}"}},
     ]
-    chat = {"model": "told-vl", "messages": [{"role": "user", "content": content}]}
-    upstream = free_port()
-    print(f"One photo of {len(photo) * 3 // 4} bytes, {options.seconds:g} s a row")
-    print("| | clients | requests/s | p50 ms | p99 ms | MB | pictures upstream | failed |")
-    print("| --- |" + " --- |" * 7)
-    command = [sys.executable, "-m", "bench.upstream", str(upstream)]
-    with running(command, upstream, "/v1/models"):
-        body = json.dumps(chat).encode()
-        report(
-            Front("direct", upstream, "/v1/chat/completions", body, openai_words),
-            upstream,
-            options.seconds,
-        )
-        with BenchServer(engine_url=f"http://127.0.0.1:{upstream}", engine_max_side="4096") as ours:
-            process = psutil.Process(ours.process.pid)
-            path = "/v1beta/models/gemini-2.5-flash:generateContent"
-            front = Front("Twinsight", ours.port, path, gemini, gemini_words, process)
-            report(front, upstream, options.seconds)
-        if options.litellm is not None:
-            lite(options.litellm, upstream, gemini, options.seconds)
+    messages = [{"role": "user", "content": content}]
+    return json.dumps({"model": "told-vl", "messages": messages}).encode()
 
 
-def lite(program: Path, upstream: int, body: bytes, seconds: float) -> None:
+@contextmanager
+def lite(program: Path, upstream: int, port: int) -> Iterator[psutil.Process]:
     """LiteLLM's proxy with its Google route, in its plain configuration."""
-    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.yaml"
         params = {
@@ -212,8 +283,7 @@ def lite(program: Path, upstream: int, body: bytes, seconds: float) -> None:
         command = [str(program), "--config", str(config), "--port", str(port)]
         command += ["--host", "127.0.0.1"]
         with running(command, port, "/health/liveliness", LITELLM_MASTER_KEY="sk-bench") as process:
-            path = "/v1beta/models/gemini-2.5-flash:generateContent"
-            report(Front("LiteLLM", port, path, body, gemini_words, process), upstream, seconds)
+            yield process
 
 
 if __name__ == "__main__":
