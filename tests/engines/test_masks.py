@@ -239,11 +239,11 @@ def test_better_score_is_in_front_when_both_lose_as_much() -> None:
     ("score", "stays"),
     [
         pytest.param(0.1, True, id="doubtful"),
-        pytest.param(0.39, True, id="less than nearly as sure"),
-        pytest.param(0.9, False, id="surer"),
+        pytest.param(0.24, True, id="less than half as sure"),
+        pytest.param(0.6, False, id="surer"),
     ],
 )
-def test_nobody_yields_to_what_is_much_less_sure(
+def test_nobody_yields_to_what_is_not_half_as_sure(
     labels: tuple[str, str], score: float, stays: bool
 ) -> None:
     boxes: list[list[float]] = [[0, 0, 100, 100], [80, 40, 130, 60]]
