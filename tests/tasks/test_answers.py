@@ -104,6 +104,18 @@ ONE = {
         "Where are the people?",
         "I can see two people: one on the left and one in the middle.",
     ),
+    "where many": (
+        Drawing(tuple(Thing("cup", (x, 5, x + 4, 12)) for x in (2, 8, 14, 170))),
+        "Where are the cups?",
+        "I can see four cups: three at the top left and one at the top right.",
+    ),
+    "where many fr": (
+        Drawing(tuple(Thing("kite", (x, 5, x + 4, 12)) for x in (2, 8, 170))),
+        "Où sont les cerfs-volants ?",
+        "Je vois trois cerfs-volants : 2 en haut à gauche et 1 en haut à droite.",
+    ),
+    "where faint": (FAINT, "Where is the spoon?", "The spoon is in the middle."),
+    "colour faint": (FAINT, "What color is the spoon?", "The spoon is red."),
     "where absent": (PETS, "Where is the bus?", "I can make out no bus."),
     "left of": (
         PETS,

@@ -211,7 +211,9 @@ def colour(scene: Scene, asked: Asked) -> Said:
         names = [voice.colour(n) for n, share in scene.measures.colours[:4] if share >= 0.08]
         key = "main colour" if len(names) == 1 else "main colours"
         return Said(voice.say(key, colours=voice.listed(names)), names[0] if names else "")
-    items = of_target(scene, _without_colour(target))
+    bare = _without_colour(target)
+    # Who asks for a thing's colour takes it to be there: the likeliest one will do.
+    items = of_target(scene, bare) or of_target(scene, bare, purpose="presence")[:1]
     if not items:
         return Said(voice.say("see none", none=none_of(target, voice)), voice.say("none"))
     shades = list(dict.fromkeys(colours_at(scene, stack(items))))

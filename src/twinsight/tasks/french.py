@@ -52,6 +52,8 @@ def of(definite_noun: str) -> str:
 
 def plural(noun: str) -> str:
     """`chaise` → `chaises`, `gâteau` → `gâteaux`; the first word of a phrase takes the ending."""
+    if noun == "cerf-volant":
+        return "cerfs-volants"
     head, blank, tail = noun.partition(" ")
     if tail == "portable" or tail == "tricolore":
         tail += "s"

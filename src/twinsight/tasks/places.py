@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from twinsight.geometry import masks
@@ -18,7 +20,7 @@ from twinsight.tasks.vocabulary import kinds
 from twinsight.tasks.voice import Voice, counts_said
 
 MOST_PLACES = 4
-"""Things whose places one sentence tells."""
+"""Places that one sentence tells."""
 
 CONTACT_SIDE = 256
 """Longer side of the picture, in pixels, at which masks are looked at for whether they meet."""
@@ -38,17 +40,24 @@ def where(scene: Scene, asked: Asked) -> Said:
         around = surroundings.no_more(scene, asked, target)
         return around or Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
     items = [i for i in find(scene, asked.wanted) if i.kind != "text" or target.text]
+    # Who asks where a thing is takes it to be there: the likeliest one will do.
+    items = items or ([] if target.text else likely(scene, target))
     if not items:
         return Said(voice.say("see none", none=none_of(target, voice)), voice.say("none"))
-    places = [place(item, scene.wh) for item in items[:MOST_PLACES]]
-    said = [PLACES[asked.style.language][p] for p in places]
+    placed = Counter(PLACES[asked.style.language][place(item, scene.wh)] for item in items)
+    said = [where for where, _ in placed.most_common(MOST_PLACES)]
     word = voice.listed(said)
     if len(items) == 1:
         noun = items[0].kind
         thing = voice.definite(noun) if noun != "text" else f"“{items[0].label}”"
         return Said(sentence(voice.say("is at", thing=thing, place=said[0])), word)
     things = counts_said((item.kind for item in items), voice)
-    ones = [voice.say("one at", place=p) for p in said]
+    key = "some at" if len(placed) < len(items) else "one at"
+    ones = [
+        voice.say(key, count=voice.number(placed[where]), digits=placed[where], place=where)
+        for where in said
+    ]
+    ones += [voice.say("elsewhere")] if len(placed) > MOST_PLACES else []
     return Said(voice.say("see at", things=things, places=voice.listed(ones)), word)
 
 
@@ -106,7 +115,7 @@ def relate(scene: Scene, asked: Asked) -> Said:
 def related(scene: Scene, asked: Asked, found: relation.Relation) -> Said:
     """Whether two things lie to each other so."""
     voice = asked.voice
-    seen = [_likely(scene, target) for target in (found.first, found.second)]
+    seen = [likely(scene, target) for target in (found.first, found.second)]
     for target, items in zip((found.first, found.second), seen, strict=True):
         if not items:
             return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
@@ -123,7 +132,7 @@ def related(scene: Scene, asked: Asked, found: relation.Relation) -> Said:
     return Said(_told(found.side, is_so, first, second, voice), word)
 
 
-def _likely(scene: Scene, target: Target) -> list[Item]:
+def likely(scene: Scene, target: Target) -> list[Item]:
     """The target's things; where none is sure enough for a list, the likeliest one."""
     return of_target(scene, target) or of_target(scene, target, purpose="presence")[:1]
 

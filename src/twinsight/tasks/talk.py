@@ -47,7 +47,7 @@ _SEVERAL: dict[Task, Callable[[Sequence[Scene], Asked], Said]] = {
     Task.COMPARE: compare.compare,
     Task.WHICH: compare.which,
 }
-_CAPTION = re.compile(r"\bcaption(?:s|ed|ing)?\b")
+_CAPTION = re.compile(r"\bcaption(?:s|ed|ing)?\b|\blégend\w*")
 """A caption is one sentence; a description may go on."""
 
 _IMAGE = r"(?:image|picture|photo|photograph)"
