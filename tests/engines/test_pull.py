@@ -36,8 +36,7 @@ from twinsight.engines.eyes import open_eyes
 from twinsight.errors import HubError, InvalidConfig
 
 pytest.importorskip("huggingface_hub", reason="`make test` installs huggingface-hub")
-from huggingface_hub import constants
-from huggingface_hub.utils import close_session
+from huggingface_hub import close_session, constants
 
 YOLOX = SHARED / "models" / "yolox_nano.onnx"
 LFM = "LiquidAI/LFM2.5-VL-450M-GGUF"
