@@ -1,7 +1,7 @@
 """Every accuracy figure of this project, one command: `python -m evals --shared ../shared`.
 
 Each part can be run alone: `python -m evals.labels`, `.text`, `.boxes`, `.masks`, `.prompts`,
-`.answers`, `.captions` ask the engines directly, `.api` asks a real server.
+`.answers`, `.captions` ask the engines directly, `.statements`, `.api` ask a real server.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("labels", "text", "boxes", "masks", "prompts", "answers", "captions", "api")
+PARTS = ("labels", "text", "boxes", "masks", "prompts", "answers", "statements", "captions", "api")
 WITHOUT_DATA = ("prompts",)
 
 
