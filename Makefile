@@ -40,6 +40,7 @@ format: .venv/test ## put the style right
 bench: .venv/test ## speed, against peers in the same run
 	$(BIN)/python -m bench.serving
 	$(BIN)/python -m bench.memory
+	$(BIN)/python -m bench.caption
 	$(BIN)/python -m bench.boxes
 
 evals: .venv/test ## accuracy of each engine on the data in SHARED
