@@ -41,7 +41,7 @@ WH = (640, 480)
 BATCH = 8
 MASKS = 8
 """Boxes a photo whose masks are timed: about what a photo shows."""
-REST = 0.005
+REST = 0.25
 """Seconds between two calls: the bare session's threads spin for a while after its last layer."""
 LIMITS = DefaultLimits(100_000_000)
 
