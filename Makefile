@@ -68,15 +68,18 @@ lock-frameworks: .venv/test ## write the lock files of the frameworks anew
 	@echo "Making .venv with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv .venv
 
+# --no-deps: the locks name all there is to install. Asked to look further, pip takes a new release of
+# google-auth[requests] over the locked google-auth, and then refuses it for having no hash.
 .venv/try: requirements/try.txt pyproject.toml | .venv/bin/python
 	@echo "Installing Twinsight and Google's SDK into .venv (once, about 100 MB) …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/try.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/try.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/test: requirements/test.txt .venv/try
 	@echo "Installing the test tools into .venv …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/test.txt
+	@$(BIN)/python -m pip check -q --disable-pip-version-check
 	@touch $@
 
 clean: ## remove what was set up here

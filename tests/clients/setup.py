@@ -100,7 +100,8 @@ def python_client(folder: Path, requirements: Path) -> None:
         else:
             return
     run(sys.executable, "-m", "venv", folder)
-    run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements)
+    # A lock names all there is to install; pip, asked to look further, prefers newer releases.
+    run(python, "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", requirements)
 
 
 def js_client(folder: Path, source: Path) -> None:
