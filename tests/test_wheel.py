@@ -45,7 +45,14 @@ def test_the_wheel_answers_in_an_empty_environment(wheel: Path, tmp_path: Path) 
     run(sys.executable, "-m", "venv", str(tmp_path / "venv"), cwd=tmp_path)
     python = str(tmp_path / "venv/bin/python")
     pip = (python, "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    run(*pip, "--no-deps", "--require-hashes", "-r", str(ROOT / "requirements/run.txt"), cwd=tmp_path)
+    run(
+        *pip,
+        "--no-deps",
+        "--require-hashes",
+        "-r",
+        str(ROOT / "requirements/run.txt"),
+        cwd=tmp_path,
+    )
     run(*pip, "--no-deps", str(wheel), cwd=tmp_path)
     run(python, "-m", "pip", "check", cwd=tmp_path)
     photo = tmp_path / "photo.jpg"
