@@ -18,7 +18,7 @@ class Play:
     """One answer: pieces of text, or whole `delta` objects, and how it ends.
 
     `before` runs before the first byte, `between` after each piece. `cut` closes the connection
-    where the finish would be. `raw` replaces the whole stream, `status` and `body` make a refusal.
+    where the finish would be, `silent` before the first byte. `raw` replaces the whole stream, `status` and `body` make a refusal.
     """
 
     pieces: tuple[str | dict[str, Any], ...] = ()
@@ -30,6 +30,7 @@ class Play:
     raw: bytes | None = None
     streamed: bool = True
     cut: bool = False
+    silent: bool = False
     before: Callable[[], object] = lambda: None
     between: Callable[[], object] = lambda: None
 
@@ -112,6 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def perform(self, play: Play) -> None:
         play.before()
+        if play.silent:
+            self.close_connection = True
+            return
         if play.status != 200:
             self.reply(play.status, play.body)
             return

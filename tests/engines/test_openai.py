@@ -460,6 +460,22 @@ def test_faults_are_told_with_the_upstreams_reason(
     assert ask(client).text == "Well again."
 
 
+def test_a_kept_connection_that_was_closed_is_no_fault(
+    stand: Standin, client: genai.Client
+) -> None:
+    stand.play(says("One."), Play(silent=True), says("Two."))
+    assert [ask(client).text for _ in range(2)] == ["One.", "Two."]
+    stand.play(Play(silent=True))
+    before = len(stand.asked)
+    with pytest.raises(errors.APIError, match="without an answer"):
+        ask(client)
+    assert len(stand.asked) - before == 2, "once on the kept connection, once on a new one"
+    before = len(stand.asked)
+    with pytest.raises(errors.APIError, match="without an answer"):
+        ask(client)
+    assert len(stand.asked) - before == 1, "no connection was kept"
+
+
 def test_a_fault_in_mid_stream_ends_the_stream_with_an_error(
     stand: Standin, client: genai.Client
 ) -> None:

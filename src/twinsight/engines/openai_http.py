@@ -2,8 +2,9 @@
 
 The standard library's client is used for one reason: a wait of minutes for a model must end the
 moment its client leaves, and closing the socket under a blocked read does that. Connections are
-kept open and used again. Only connecting is tried again, since then nothing was sent: a question
-that may have reached the model is never asked twice.
+kept open and used again. Connecting is tried again, since then nothing was sent; so is a question
+to which a kept connection ends without a byte, once and on a new connection: llama.cpp's server
+closes after each streamed reply without saying that it will. Else no question is sent twice.
 """
 
 from __future__ import annotations
@@ -85,11 +86,30 @@ class Line:
     def _exchange(
         self, method: str, path: str, body: bytes | None, waiting: Waiting
     ) -> Iterator[http.client.HTTPResponse]:
-        connection = self._connected(waiting)
+        kept = self._idle_one()
+        if kept is not None:
+            with suppress(_Stale), self._answered(kept, method, path, body, waiting) as reply:
+                yield reply
+                return
+        with self._answered(None, method, path, body, waiting) as reply:
+            yield reply
+
+    @contextmanager
+    def _answered(
+        self,
+        kept: http.client.HTTPConnection | None,
+        method: str,
+        path: str,
+        body: bytes | None,
+        waiting: Waiting,
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The reply on a connection that was kept, or on a new one. Raises _Stale, see there."""
+        connection = kept or self._new(waiting)
+        _limit(connection, waiting)
         # Held here: the connection forgets its socket when a reply says that it is the last.
         wire = connection.sock
         reply: http.client.HTTPResponse | None = None
-        kept = False
+        again = False
         try:
             with waiting.on_leave(lambda: _hang_up(wire)):
                 headers = self._headers | ({"Content-Type": "application/json"} if body else {})
@@ -98,7 +118,7 @@ class Line:
                 if reply.status != 200:
                     raise _refusal(reply)
                 yield reply
-            kept = reply.isclosed() and not reply.will_close
+            again = reply.isclosed() and not reply.will_close
         except TimeoutError:
             waiting.check()
             raise DeadlineExceeded(
@@ -106,21 +126,15 @@ class Line:
             ) from None
         except (OSError, http.client.HTTPException) as fault:
             waiting.check()
+            if kept and reply is None and isinstance(fault, ConnectionError):
+                raise _Stale from fault
             raise Unavailable(
                 f"The engine at {self.place} broke off: {_name(fault)}. Please try again."
             ) from fault
         finally:
-            if reply is not None and not kept:
+            if reply is not None and not again:
                 reply.close()
-            self._put_away(connection, kept)
-
-    def _connected(self, waiting: Waiting) -> http.client.HTTPConnection:
-        """An open connection whose reads wait no longer than the request may."""
-        connection = self._idle_one() or self._new(waiting)
-        # A little less than there is, so that there is time left to say whose fault it was.
-        left = min(waiting.remaining, 86400.0)
-        connection.sock.settimeout(max(0.05, left - min(1.0, left / 20)))
-        return connection
+            self._put_away(connection, again)
 
     def _idle_one(self) -> http.client.HTTPConnection | None:
         while True:
@@ -170,6 +184,17 @@ class Line:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+
+class _Stale(Exception):
+    """A kept connection ended before its reply began: the server had done with it."""
+
+
+def _limit(connection: http.client.HTTPConnection, waiting: Waiting) -> None:
+    """Reads of an open connection wait no longer than the request may."""
+    # A little less than there is, so that there is time left to say whose fault it was.
+    left = min(waiting.remaining, 86400.0)
+    connection.sock.settimeout(max(0.05, left - min(1.0, left / 20)))
 
 
 def _hang_up(wire: socket.socket) -> None:
