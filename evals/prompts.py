@@ -41,9 +41,10 @@ def misunderstood(case: dict[str, Any]) -> list[str]:
 
 
 def _compared(case: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    prompt = prompt_of(case["ask"], case.get("images", 1))
+    system = case.get("system", "")
+    prompt = prompt_of(case["ask"], case.get("images", 1), system)
     task = task_of(prompt)
-    wanted = targets.wanted(case["ask"])
+    wanted = targets.wanted(case["ask"], system)
     yield "task", case["task"], str(task)
     yield "language", case.get("language", "en"), wanted.language
     if "things" not in case:
@@ -56,23 +57,37 @@ def _compared(case: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     first = wanted.targets[0]
     colours = [t.colour for t in wanted.targets]
     yield "colour", case.get("colour", "").split(";"), colours if any(colours) else [""]
+    yield "worn", case.get("worn", ""), first.worn
     yield "sides", case.get("sides", "").split(), list(first.sides)
     yield "order", case.get("order", ""), first.order
     yield "rank", case.get("rank", 0), first.rank
     yield "take", case.get("take"), first.take
-    yield "without", set(case.get("without", "").split()), set(wanted.without)
+    yield "without", _kinds(case.get("without", "")), set(wanted.without)
     yield "bounds", case.get("bounds"), list(wanted.bounds) if wanted.bounds else None
     yield "most", case.get("most"), wanted.most
     if task in SPATIAL:
-        form = form_of(case["ask"], task)
+        form = form_of(case["ask"], task, system)
         yield "keys", case.get("keys", KEYS.get(task, "")).split(), list(form.keys)
         yield "polygon", case.get("polygon", False), form.polygon
+        yield "around", case.get("around", "").split(), [key for _, key in form.around]
+        yield "scale", case.get("scale", "thousand"), form.corners.scale
+        if "box" in case:
+            yield "box", case["box"].split(), list(form.corners.box)
 
 
-def prompt_of(question: str, images: int) -> Prompt:
+def prompt_of(question: str, images: int, system: str = "") -> Prompt:
     """A prompt of one turn: pictures that are never looked at, and the words."""
     shown = tuple(ImageRef(f"image {n}", data=b"") for n in range(images))
-    return Prompt((Turn("user", (*shown, Text(question))),))
+    return Prompt((Turn("user", (*shown, Text(question))),), system=system)
+
+
+def _kinds(written: str) -> set[str]:
+    """Names apart by blanks, those of several words by "_"; "@kind" for all members of a kind."""
+    names: set[str] = set()
+    for word in written.split():
+        is_kind = word.startswith("@")
+        names |= vocabulary.kinds()[word[1:]] if is_kind else {word.replace("_", " ")}
+    return names
 
 
 def _names(written: str) -> object:

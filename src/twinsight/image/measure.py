@@ -82,6 +82,11 @@ def colour_name(rgb: NDArray[np.uint8]) -> str:
     return shares[0][0] if shares else "grey"
 
 
+def colour_share(rgb: NDArray[np.uint8], name: str) -> float:
+    """The share of some pixels, any shape (…, 3), that have a plain colour; 0 below 5 %."""
+    return dict(_shares(rgb)).get(name, 0.0)
+
+
 def _sharpness(luma: NDArray[np.float32]) -> float:
     """The strongest local contrast: the 99th percentile of the 4-neighbour Laplacian's size.
 

@@ -5,38 +5,69 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from twinsight.tasks.lexicon import COLOURS, NUMBERS, ORDINALS, number_of
+from twinsight.tasks.corners import corner_of
+from twinsight.tasks.example import examples
+from twinsight.tasks.lexicon import (
+    COLOURS,
+    FORM,
+    NUMBERS,
+    ORDINALS,
+    loosely,
+    number_of,
+    word_set,
+)
+from twinsight.tasks.spelling import SHORTEST, mended
 from twinsight.tasks.vocabulary import fold
 
 
 def any_of(*patterns: str) -> re.Pattern[str]:
     """A pattern that matches any of these, as whole words, in folded text."""
-    return re.compile(r"\b(?:" + "|".join(patterns) + r")\b")
+    return re.compile(loosely(r"\b(?:" + "|".join(patterns) + r")\b"))
 
 
 def _any(*words: str) -> str:
-    return "(?:" + "|".join(words) + ")"
+    return loosely("(?:" + "|".join(words) + ")")
 
 
-_LISTED = re.compile(r"\n\s*(?:[-*•]|\d+[.)])\s+")
-_BRACKETS = re.compile(r"\[[^\]]*\]|\{[^}]*\}|<[^>]*>")
+# What people type for short.
+_SHORT = {
+    "pls": "please", "plz": "please", "stp": "please", "svp": "please", "thx": "thanks",
+    "ppl": "people", "u": "you", "w/": "with", "gimme": "give me", "lemme": "let me",
+    "img": "image", "coords": "coordinates", "bboxes": "bounding boxes", "isn't": "is",
+    "aren't": "are", "don't you": "do you", "doesn't": "does",
+}  # fmt: skip
+_TYPED = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, _SHORT))})(?![\w'])")
+
+_WORD = re.compile(rf"[^\W\d_]{{{SHORTEST - 1},}}")
+
+_LISTED = re.compile(r"\n\s*(?:[-*•]|\d+[.)])\s+(?P<rule>(?:\S+[ \t]+){3}\S)?")
+_NEW_LINE = re.compile(r"\n\s*(?=\n|#|[A-ZÀ-Ý])")
+_BRACKETS = re.compile(r"\[[^\]]{0,2000}\]|\{[^}]{0,2000}\}|<[^>]{0,2000}>")
 _ABOUT_KEYS = re.compile(r"\b(?:json|keys?|clés?|fields?|champs?)\b")
 _KEY = re.compile(r"[\"`'](?:\w+ ?){1,4}[\"`']")
+_SINGLE_QUOTED = re.compile(r"(?<!\w)'([^']{1,40})'(?!\w)")
 _QUOTES = re.compile('["`“”«»*]')
 
+_NUMBER = r"(?:\d{1,4}|" + "|".join(word for word, value in NUMBERS.items() if value > 1) + ")"
+_OF_LIMIT = (
+    r"(?:items?|objects?|boxes|masks|points|results?|detections?|entries|éléments?|objets?|boîtes|"
+    r"masques|résultats?)"
+)
 _LIMIT = re.compile(
     _any(
-        r"\b(?:at most|maximum(?: of)?|max\.?(?: of)?|no more than|not more than|up to|top|first|"
-        r"limit(?:ed)? to|au plus|au maximum|pas plus de|jusque à)\s+(?P<before>\d{1,4})\b",
-        r"\b(?P<after>\d{1,4})(?: (?:items?|objects?|boxes|results?|éléments?|objets?))?"
+        r"\b(?:at most|maximum(?: of)?|max\.?(?: of)?|"
+        r"(?:no|not|do not \w+|don't \w+|never \w+) more than|up to|top|first|not exceed(?:ing)?|"
+        r"limit(?:ed)?(?: \w+| the \w+| the number of \w+)? to|limit:?|capp?(?:ed)? at|"
+        r"only return|only list|au plus|au maximum|maximum de|pas plus de|"
+        rf"limite\w*(?: \w+)? à|jusque à)\s+(?:the )?(?P<before>{_NUMBER})\b",
+        rf"\b(?P<after>{_NUMBER})(?: {_OF_LIMIT})?"
         r" (?:at most|max(?:imum)?|or fewer|or less|au maximum|au plus)\b",
-        r"\b(?P<points>\d{1,4}) (?=points?\b)",
+        rf"\b(?P<points>{_NUMBER}) (?=points?\b)",
     )
 )
 # In "the cars, at most 10 items" the items are the cars.
 _LIMIT_APART = re.compile(
-    rf",\s*(?:{re.sub(r'[?]P<[a-z]+>', '?:', _LIMIT.pattern)}) (?:items?|objects?|boxes|results?|"
-    r"entries|éléments?|objets?|entrées?)(?=\s*(?:[.,;]|$))"
+    rf",\s*(?:{re.sub(r'[?]P<[a-z]+>', '?:', _LIMIT.pattern)}) {_OF_LIMIT}(?=\s*(?:[.,;]|$))"
 )
 MANY = 10_000
 _BOUND = re.compile(
@@ -67,33 +98,63 @@ _LEFT_OUT = re.compile(
     r"^(?:please |and |but |, )*"
     + _any(
         "do not", "don't", "never", "ignore", "ignoring", "exclude", "excluding", "without",
-        "leave out", "skip", "ne", "ignore[rz]?", "exclu[ts]?", "exclue[sz]?", "exclure", "sans",
-        "pas de",
+        "leave out", "skip", "omit", "ne(?! y a)", "ignore[rz]?", "exclu[ts]?", "exclue[sz]?",
+        "exclure", "sans", "pas de",
     )
     + r"\b"
 )  # fmt: skip
 _EXCEPT = re.compile(
-    r"\b"
+    r"(?:\b(?:but|and|mais|et) )?\b"
     + _any(
         "except(?: for)?", "excluding", "other than", "apart from", "aside from", "besides",
-        "but not", "but no", "ignoring", "ignore", "without counting", "leaving out", "sauf",
-        "hormis", "excepté(?:e?s?)?", "à le exception de", "à part", "autres? que", "mais pas",
-        "en ignorant", r"(?<=, )(?:without|sans) (?:the|any|le|la|les)",
+        "but not", "but no", "ignoring", "ignore", "skip", "exclude", "omit", "without counting",
+        "leaving out", "sauf", "hormis", "excepté(?:e?s?)?", "à le exception de", "à part",
+        "autres? que", "mais pas", "en ignorant", r"(?<=, )(?:without|sans) (?:the|any|le|la|les)",
     )
     + r"\b"
 )  # fmt: skip
+# What a request says of whoever is to answer it, or of who asks.
+_ROLE = re.compile(
+    _any(
+        r"^(?:you are|you're|act as|imagine|tu es|vous êtes|agis comme|en tant que|as an?)\b",
+        r"^(?:we|i|nous|je)(?: are|'re| am| have|'m|me|m)? (?:building|working|developing|making|"
+        r"training|creating|writing|labell?ing|labell?|build|develop|train|développ\w+|prépar\w+|"
+        r"entraîn\w+|travaill\w+)\b",
+    )
+)
+_ROLE_FIRST = re.compile(
+    _any(r"^(?:you are|you're|act as|as) an? [^,]*,", "^(?:tu es|en tant que) [^,]*,")
+)
+
+# The classes that are wanted, named as such: "Classes: dog, cat".
+_CLASSES = re.compile(
+    r"\b(?:class(?:es)?|categor(?:y|ies)|labels?|objects?|items?|targets?|things?|vocabulary|"
+    r"catégories?|objets?|éléments?|étiquettes?)(?: \w+){0,3}$"
+)
+_NAMED_LIST = re.compile(r"[\[(]([^\[\](){}]*)[\])]")
+_ASIDE = re.compile(r"\(([^()]*)\)")
+_OF_THING = re.compile(
+    _any(
+        r"'s (?:exact |precise )?(?:locations?|positions?|coordinates|(?:bounding )?box(?:es)?|"
+        r"masks?|outlines?|silhouettes?|cent(?:er|re)s?|contours?|polygons?|place)\b"
+    )
+)
+_TYPES = word_set("string str int integer float number list array type bool")
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One folded clause; `opens` says that a colon follows, so that the next one lists its things.
 
-    `without` are its words after "except", or all of them in "do not include people".
+    `without` are its words after "except", or all of them in "do not include people". `lists` says
+    that it names the classes that follow, `is_role` that it is about who answers or who asks.
     """
 
     text: str
     without: str = ""
     opens: bool = False
+    lists: bool = False
+    is_role: bool = False
 
 
 def bounds_of(question: str) -> tuple[int, int] | None:
@@ -114,13 +175,17 @@ def bounds_of(question: str) -> tuple[int, int] | None:
 def limit_of(question: str) -> int | None:
     """The most answers that are wanted, when a number of them is given."""
     found = _LIMIT.search(fold(question))
-    return int(next(group for group in found.groups() if group)) if found else None
+    return number_of(next(group for group in found.groups() if group)) if found else None
 
 
 def clauses(question: str) -> list[Clause]:
     """The clauses in order, folded; empty ones are left out."""
-    text = without_keys(fold(_LISTED.sub(", ", question)))
-    text = _QUOTES.sub("", _BRACKETS.sub(" ", text))
+    text = _NAMED_LIST.sub(_list_kept, _without_examples(question))
+    text = _LISTED.sub(lambda item: f". {item['rule']}" if item["rule"] else ", ", text)
+    text = without_keys(typed(_NEW_LINE.sub(". ", text)))
+    text = _ASIDE.sub(lambda aside: "" if _is_form(aside[1]) else aside[0], text)
+    text = _SINGLE_QUOTED.sub(r"\1", _QUOTES.sub("", _BRACKETS.sub(" ", text)))
+    text = _OF_THING.sub("", text)
     text = _LIMIT.sub(" ", _LIMIT_APART.sub(" ", _SIGN_OF.sub("", text)))
     text = _MIDDLE.sub("", _PICTURE.sub(" ", _BOUND.sub(" ", text)))
     text = _CHOICE.sub(" ", text)
@@ -135,6 +200,37 @@ def clauses(question: str) -> list[Clause]:
     return cut
 
 
+def typed(text: str) -> str:
+    """The text folded, what people type for short spelt out and slips of the fingers mended."""
+    text = _TYPED.sub(lambda found: _SHORT[found[0]], fold(text))
+    return _WORD.sub(lambda found: mended(found[0]), text)
+
+
+def _without_examples(question: str) -> str:
+    """The question without the JSON that it shows."""
+    for example in reversed(list(examples(question))):
+        question = question[: example.start] + " " + question[example.end :]
+    return question
+
+
+def _list_kept(found: re.Match[str]) -> str:
+    """The words of `["truck", "bus"]`; coordinates, types and the rest stay as they are."""
+    words = [word.strip(" \"'`") for word in found[1].split(",")]
+    is_list = len(words) > 1 and found[0][0] == "["
+    return ", ".join(words) if is_list and all(map(_may_be_a_thing, words)) else found[0]
+
+
+def _may_be_a_thing(word: str) -> bool:
+    is_name = re.fullmatch(r"[^\W\d_][\w -]*", word) is not None
+    return is_name and word.lower() not in _TYPES and corner_of(word) is None
+
+
+def _is_form(aside: str) -> bool:
+    """Whether all words are about the answer's form: "(box_2d)", "(float between 0 and 1)"."""
+    words = re.findall(r"\w+", fold(aside))
+    return all(word in FORM or word.isdigit() or corner_of(word) for word in words)
+
+
 def without_keys(text: str) -> str:
     """The text without the quoted names that follow its first word about JSON and keys."""
     about = _ABOUT_KEYS.search(text)
@@ -146,12 +242,14 @@ def without_keys(text: str) -> str:
 def _clause(text: str, opens: bool) -> Clause:
     if _LEFT_OUT.match(text):
         return Clause("", _LEFT_OUT.sub("", text), opens)
-    kept, *left_out = _EXCEPT.split(text, maxsplit=1)
-    return Clause(kept.strip(" ,"), " ".join(left_out), opens)
+    kept, *left_out = _EXCEPT.split(_ROLE_FIRST.sub("", text), maxsplit=1)
+    kept = kept.strip(" ,")
+    lists = opens and _CLASSES.search(kept) is not None
+    return Clause(kept, " ".join(left_out), opens, lists, _ROLE.match(kept) is not None)
 
 
 def asked(question: str) -> str:
     """The positive clauses as one text, folded, with the picture's and the answer's words in it."""
-    text = fold(question)
+    text = typed(question)
     sentences = re.split(r"(?<=[.;?!])\s+", text)
     return " ".join(part for part in sentences if not _LEFT_OUT.match(part)) or text

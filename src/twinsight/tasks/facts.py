@@ -8,14 +8,17 @@ cannot be known from the picture is unknown, and never made up.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from twinsight.filling.document import Ask, Facts, Given
+from twinsight.filling.facts import MAX_DEPTH
 from twinsight.prompt import Prompt
 from twinsight.tasks import classify, describe, find, talk, targets
 from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
+from twinsight.tasks.corners import Corners, corners_asked
 from twinsight.tasks.intent import Task
 from twinsight.tasks.lexicon import number_of
 from twinsight.tasks.scene import Scene
@@ -77,9 +80,18 @@ class SceneFacts:
         return [
             Seen(found, row, index)
             for index, scene in enumerate(self.scenes)
-            for found in (Found(scene, find.find(scene, wanted), self.style.language),)
+            for found in (self._found(scene, find.find(scene, wanted)),)
             for row in range(len(found.items))
         ]
+
+    def _found(self, scene: Scene, items: Sequence[find.Item]) -> Found:
+        return Found(scene, items, self.style.language, self.corners)
+
+    @cached_property
+    def corners(self) -> Corners:
+        """The numbers that the prompt or the schema's descriptions ask for."""
+        told = "\n".join(_descriptions(self.prompt.shape.schema))
+        return corners_asked(f"{self.prompt.system}\n{self.prompt.question}\n{told}")
 
     def value(self, ask: Ask) -> object | None:
         """A caption, a name, a number, a yes or no, a list of words, a box of the best thing."""
@@ -94,7 +106,8 @@ class SceneFacts:
         if ask.type == "array" and len(offered) > classify.MOST_MIXED:
             return self._best_of(offered, ask)
         if self.task in _SPATIAL and (is_place(ask, words) or words & (LABEL | COLOUR)):
-            return self.seen[0].value(ask) if self.seen else None
+            root = (self.prompt.shape.schema or {}).get("properties", {})
+            return replace(self.seen[0], beside=frozenset(root)).value(ask) if self.seen else None
         if self.index is not None and words & INDEX and ask.type == "integer":
             return self.index
         given = {
@@ -132,7 +145,7 @@ class SceneFacts:
                 Given({name: value for name in names for value in (_shade(name, *pair),)})
                 for pair in self.scenes[0].measures.colours
             ]
-        return self.seen
+        return [replace(one, beside=frozenset(inner.get("properties", {}))) for one in self.seen]
 
     def inside(self, ask: Ask) -> Facts:
         """Facts of a nested object: one of several pictures, a thing by its name, or the same."""
@@ -155,7 +168,7 @@ class SceneFacts:
         return [
             Seen(found, row, index)
             for index, scene in enumerate(self.scenes)
-            for found in (Found(scene, find.of_target(scene, target, self.style.language)),)
+            for found in (self._found(scene, find.of_target(scene, target, self.style.language)),)
             for row in range(len(found.items))
         ]
 
@@ -270,3 +283,14 @@ def _name(scene: Scene) -> str | None:
 
 def _shade(name: str, colour: str, share: float) -> object:
     return colour if name in COLOUR | LABEL else round(share, 3)
+
+
+def _descriptions(schema: Any, depth: int = 0) -> Iterator[str]:
+    """What a schema says in words, at any place of it."""
+    if depth > MAX_DEPTH:
+        return
+    parts = schema.values() if isinstance(schema, dict) else schema
+    if isinstance(schema, dict) and isinstance(schema.get("description"), str):
+        yield schema["description"]
+    for part in parts if isinstance(schema, dict | list) else ():
+        yield from _descriptions(part, depth + 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinsight.engines.roles import Label, Purpose
 from twinsight.geometry.detections import Detections
 from twinsight.tasks import plan_free, vocabulary
-from twinsight.tasks.colour import colours_at
+from twinsight.tasks.colour import colours_at, shares_at
 from twinsight.tasks.describe import finer
 from twinsight.tasks.language import Language
 from twinsight.tasks.scene import Scene
@@ -23,6 +23,9 @@ MOST_ITEMS = 100
 SURE_LINE = 0.5
 LIKELY_NAME = 0.3
 """A whole-picture name this sure makes the object it is a kind of an answer to that name."""
+
+WORN = 0.12
+"""The share of a person's pixels from which a colour is one that they wear. Not fitted."""
 
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
@@ -80,6 +83,8 @@ def of_target(
     if target.colour and rows:
         shades = colours_at(scene, found.xyxy[rows])
         rows = [i for i, shade in zip(rows, shades, strict=True) if shade == target.colour]
+    if target.worn and rows:
+        rows = _wearing(scene, found.xyxy, rows, target)
     rows = _placed(found.xyxy, rows, target, scene.wh)
     if target.text:
         labels = [clean_label(found.label[i]) for i in rows]
@@ -91,6 +96,13 @@ def of_target(
         Item(label, float(found.score[i]), found.xyxy[i], kind)
         for label, kind, i in zip(labels, kinds, rows, strict=True)
     ]
+
+
+def _wearing(scene: Scene, xyxy: NDArray[np.float32], rows: list[int], target: Target) -> list[int]:
+    """The people of whom enough has the colour; when one is meant, who has most of it first."""
+    share = dict(zip(rows, shares_at(scene, xyxy[rows], target.worn), strict=True))
+    kept = [row for row in rows if share[row] >= WORN]
+    return sorted(kept, key=lambda row: -share[row]) if target.take == 1 else kept
 
 
 def lines_of(scene: Scene) -> list[str]:

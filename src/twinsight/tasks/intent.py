@@ -7,9 +7,10 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from twinsight.prompt import Prompt
-from twinsight.tasks import neighbours, ranking, relation, scenery, statement
+from twinsight.tasks import neighbours, ranking, relation, scenery, statement, verbs
 from twinsight.tasks.clauses import asked, without_keys
-from twinsight.tasks.lexicon import COLOURS
+from twinsight.tasks.lexicon import COLOURS, loosely
+from twinsight.tasks.vocabulary import meaning
 
 
 class Task(StrEnum):
@@ -42,7 +43,7 @@ class Task(StrEnum):
 
 def _words(*patterns: str) -> re.Pattern[str]:
     """Matches at word starts, in folded text: "qu'est-ce" is "que est ce"."""
-    return re.compile(r"\b(?:" + "|".join(patterns) + r")")
+    return re.compile(loosely(r"\b(?:" + "|".join(patterns) + r")"))
 
 
 _COLOUR_WORD = "(?:" + "|".join(COLOURS) + ")"
@@ -60,56 +61,9 @@ _NOT_SEEN = (
 
 # Tried in order; the first that matches is what is asked.
 _SPATIAL: tuple[tuple[Task, re.Pattern[str]], ...] = (
-    (
-        Task.SEGMENT,
-        _words(
-            r"segment\w*",
-            r"masks?\b",
-            r"masques?\b",
-            r"silhouettes?\b",
-            r"cut ?outs?\b",
-            r"détour\w+",
-            r"(?:polygons?|polygones?|contours?|outlines?)(?: \(\w+\))? "
-            r"(?:of|for|around|de|du|des)\b",
-            r"outline (?:the|all|every|each)\b",
-        ),
-    ),
-    (
-        Task.POINT,
-        _words(
-            r"point (?:to|at|out)\b",
-            r"pinpoint\b",
-            r"points? .{0,40}\[?y, ?x",
-            r'(?:mark|give|return|output|place|put|donne\w*|place[rz]?) [^"]{0,40}\bpoints?\b',
-            r"pointe[rz]?\b",
-            r"montre[rz]? du doigt\b",
-            r"trajector\w+",
-            r"trajectoire",
-        ),
-    ),
-    (
-        Task.DETECT,
-        _words(
-            r"detect\w*",
-            r"détect\w+",
-            r"bounding box\w*",
-            r"b?box 2d",
-            r"2d box\w*",
-            r"(?:give|draw|show|return|get|put|with|highlight|output) .{0,60}\bbox(?:es)?\b",
-            r"b?box(?:es)? (?:of|for|around)\b",
-            r"boîtes? englobantes?\b",
-            r"boîtes? (?:de|du|des|autour)\b",
-            r"cadres? englobants?\b",
-            r"encadre[rz]?\b",
-            r"locali[sz]e[rz]?\b",
-            r"locate\b",
-            r"repère[rz]?\b",
-            r"(?:coordinates|positions) of\b",
-            r"coordonnées (?:de|du|des)\b",
-            r"^(?:please )?(?:find|trouve[rz]?)\b",
-            r"^(?:please )?box (?:the|all|every|each)\b",
-        ),
-    ),
+    (Task.SEGMENT, _words(*verbs.SEGMENT)),
+    (Task.POINT, _words(*verbs.POINT)),
+    (Task.DETECT, _words(*verbs.DETECT)),
 )
 _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
@@ -305,11 +259,21 @@ _COMPARE = _words(
 
 
 def task_of(prompt: Prompt) -> Task:
-    """The task that the last question sets."""
+    """The task that the last question sets; where it sets none, the system instruction's."""
     question = asked(prompt.question)
-    for task, pattern in _SPATIAL:
-        if pattern.search(question):
-            return task
+    task = _places(question) or _told(prompt, question)
+    if task in (Task.ANSWER, Task.DESCRIBE) and not (task is Task.DESCRIBE and question.strip()):
+        return _places(asked(prompt.system)) or task
+    return task
+
+
+def _places(question: str) -> Task | None:
+    """The task that asks for places; None where the words do not."""
+    return next((task for task, pattern in _SPATIAL if pattern.search(question)), None)
+
+
+def _told(prompt: Prompt, question: str) -> Task:
+    """The task of a question that wants words."""
     question = without_keys(question)
     if len(prompt.images) > 1:
         if _WHICH.search(question):
@@ -322,4 +286,7 @@ def task_of(prompt: Prompt) -> Task:
     for task, pattern in _QUESTIONS:
         if pattern.search(question):
             return task
+    names = [name.strip() for name in re.split(r"[,;.]", question.strip(" ,;."))]
+    if len(names) > 1 and all(map(meaning, names)):
+        return Task.DETECT  # nothing but names of things: "person, car, traffic light"
     return Task.ANSWER if question.strip() else Task.DESCRIBE

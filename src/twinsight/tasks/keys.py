@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from twinsight.tasks.clauses import asked
+from twinsight.tasks.corners import GEMINI, Corners, corner_of, corners_asked, corners_of
+from twinsight.tasks.example import Shown, examples
 from twinsight.tasks.intent import Task
+from twinsight.tasks.vocabulary import meaning
+from twinsight.tasks.wanting import COUNT, words_of
 
 # What a key may be called, in the order in which entries are written when the prompt gives none.
 _CALLED = {
     "id": "id index",
-    "point": "point points position center centre keypoint",
+    "point": "point points position center centre keypoint center_point",
     "box": "box_2d bbox_2d bbox box bounding_box bounding_box_2d boundingbox coordinates coords "
-    "boite boîte",
-    "mask": "mask segmentation segmentation_mask polygon contour",
-    "label": "label name class class_name object object_name category title item type nom "
-    "étiquette",
+    "rect rectangle region boite boîte cadre coordonnées",
+    "mask": "mask segmentation segmentation_mask polygon contour outline masque polygone",
+    "label": "label name class class_name object object_name category title item type class_label "
+    "nom étiquette classe objet catégorie libellé",
     "description": "description caption desc",
     "colour": "color colour couleur",
-    "score": "confidence score probability conf confidence_score",
+    "score": "confidence score probability conf confidence_score certainty confiance",
 }
 _PART = {name: part for part, names in _CALLED.items() for name in names.split()}
 _PARTS = tuple(_CALLED)
+_PLACES = ("box", "point", "mask")
 _DEFAULT = {"box": "box_2d", "mask": "mask", "label": "label", "point": "point"}
 _NEEDED = {
     Task.DETECT: ("box", "label"),
     Task.SEGMENT: ("box", "mask", "label"),
     Task.POINT: ("point", "label"),
 }
+_NEXT = "(?:, ?(?:and |et )?| and | et )"
+_QUOTED_NAME = r"[\"'`]\w+[\"'`]"
 _LISTED = re.compile(
     r"\b(?:keys?|clés?|fields?|champs?)(?: named| called| nommées?)?:? "
-    r"(?P<names>\w+(?:(?:, ?(?:and |et )?| and | et )\w+)*)",
+    rf"(?P<names>{_QUOTED_NAME}(?:{_NEXT}{_QUOTED_NAME})*|\w+(?:{_NEXT}\w+)*)",
     re.I,
 )
-_QUOTED = re.compile(r"[\"'`](\w{1,40})[\"'`]")
+# "a JSON list with class and bbox": words of which one is a key and nothing else.
+_TOGETHER = re.compile(rf"\b\w+(?:{_NEXT}\w+)+", re.I)
+_TECHNICAL = re.compile(r"bbox|\w_\w", re.I)
+_QUOTED = re.compile(r"[\"'`«“] ?(\w{1,40}) ?[\"'`»”]")
 _BARE = re.compile(
-    r"\b(?:bbox_2d|bbox|bounding_box|confidence|confiance|probability|score)\b", re.I
+    r"\b(?:bbox_2d|bbox|bounding_box)\b|"
+    r"(?<!by )(?<!par )\b(?:confidence|confiance|probability|score)\b",
+    re.I,
 )
 _FOR_EACH = re.compile(
     r"\b(?:with|and|plus|avec|et) (?:(?:an?|the|its|une?|la|sa) )?(colou?r|couleur|description) "
@@ -45,52 +58,198 @@ _FOR_EACH = re.compile(
 )
 _POLYGON = re.compile(r"\b(?:polygons?|polygones?|contours?|outlines?)\b")
 
+Entry = tuple[tuple["str | Entry", str], ...]
+"""(part, key) in order; a part that is an entry itself is an object within the object."""
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`entry` is (part, key) in order: a part is box, label, mask, point, score, …
+    """`entry` is (part, key) in order: a part is box, label, mask, point, score, … or the name of
+    one number of a box or a point.
 
-    `polygon` says that a mask is written as [x, y] corners and not as a picture.
+    `polygon` says that a mask is written as [x, y] corners and not as a picture. `around` is the
+    object that the list stands in, (part, key) too: "list", "count"; () where it stands on top.
     """
 
-    entry: tuple[tuple[str, str], ...]
+    entry: Entry
     polygon: bool = False
+    corners: Corners = GEMINI
+    around: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
         return tuple(key for _, key in self.entry)
 
-    @property
-    def parts(self) -> frozenset[str]:
-        return frozenset(part for part, _ in self.entry)
 
-
-def form_of(question: str, task: Task) -> Form:
-    """The keys that the prompt names, completed by those that the task needs."""
-    named = _named(question, task)
+def form_of(question: str, task: Task, system: str = "") -> Form:
+    """The keys that the prompt names or shows, completed by those that the task needs."""
+    text = f"{system}\n{question}"
+    polygon = task is Task.SEGMENT and bool(_POLYGON.search(asked(text)))
+    corners = corners_asked(text)
+    for example in examples(text):
+        shown = _shown(example.shown)
+        if shown is not None:
+            around, row = shown
+            said = text[: example.start] + text[example.end :]
+            entry = _completed(_entry(row), said, task)
+            return Form(entry, polygon or _is_ring(row), _as_shown(row, corners), around)
+    named = _named(text, task)
     needed = _NEEDED[task]
-    if not all(part in named for part in needed):
-        keys = {part: _DEFAULT[part] for part in needed} | named
-        named = {part: keys[part] for part in _PARTS if part in keys}
-    return Form(tuple(named.items()), bool(_POLYGON.search(asked(question))))
+    if polygon and {"mask", "label"} <= {*named.values()}:
+        needed = ("mask", "label")  # an outline is told in the whole picture and needs no box
+    if not all(part in named.values() for part in needed):
+        keys = {part: key for key, part in named.items() if part}
+        keys = {part: _DEFAULT[part] for part in needed} | keys
+        unseen = {key: "" for key, part in named.items() if not part}
+        named = {keys[part]: part for part in _PARTS if part in keys} | unseen
+    return Form(tuple((part, key) for key, part in named.items()), polygon, corners)
 
 
-def _named(question: str, task: Task) -> dict[str, str]:
-    """The parts that the prompt names, in its order, each with its key; the first name counts."""
-    named: dict[str, str] = {}
-    listed = [name for found in _LISTED.finditer(question) for name in _names_in(found["names"])]
-    for key in [*_QUOTED.findall(question), *listed]:
-        part = _PART.get(key.lower())
-        if part is not None and (part != "mask" or task is Task.SEGMENT):
-            named.setdefault(part, key)
-    bare = [found.lower() for found in _BARE.findall(question)]
+def _named(text: str, task: Task) -> dict[str, str]:
+    """Each key that the prompt names, in its order, with its part; the first name of a part counts.
+
+    A key that is listed as one and says nothing that can be seen has the part "".
+    """
+    parts: dict[str, str] = {}
+    for key in _QUOTED.findall(text):
+        if key.lower() in _PART:
+            _add(parts, key, task)
+    for found in _LISTED.finditer(text):
+        names = _names_in(found["names"])
+        is_quoted = found["names"][0] in "\"'`"
+        for key in names:
+            if key.lower() in _PART or (is_quoted and len(names) > 1):
+                _add(parts, key, task)
+    for found in _TOGETHER.finditer(text):
+        names = _names_in(found[0])
+        if all(name.lower() in _PART for name in names) and any(map(_TECHNICAL.search, names)):
+            for key in names:
+                _add(parts, key, task)
+    bare = [found.lower() for found in _BARE.findall(text)]
     for key in sorted(bare, key=lambda word: word == "score"):
-        key = "confidence" if key == "confiance" else key
-        named.setdefault(_PART[key], key)
-    for key in _FOR_EACH.findall(question):
-        named.setdefault(_PART[key.lower()], key.lower())
-    return named
+        _add(parts, "confidence" if key == "confiance" else key, task)
+    for key in _FOR_EACH.findall(text):
+        _add(parts, key.lower(), task)
+    return parts
+
+
+def _add(parts: dict[str, str], key: str, task: Task) -> None:
+    part = _PART.get(key.lower(), "")
+    is_new = not part or part not in parts.values()
+    if is_new and (part != "mask" or task is Task.SEGMENT):
+        parts.setdefault(key, part)
 
 
 def _names_in(listed: str) -> list[str]:
-    return re.split(r",? (?:and|et) |, ?", listed)
+    return [name.strip("\"'`") for name in re.split(r",? (?:and|et) |, ?", listed)]
+
+
+def _shown(shown: Shown) -> tuple[tuple[tuple[str, str], ...], dict[str, Shown]] | None:
+    """The object around the list, and one entry of it; None where an example shows no place."""
+    row = _row(shown)
+    if row is not None:
+        return (), row
+    for key, value in shown.items() if isinstance(shown, dict) else ():
+        row = _row(value)
+        if row is not None:
+            assert isinstance(shown, dict)
+            return tuple(("list" if k == key else _beside(k), k) for k in shown), row
+    return None
+
+
+def _row(shown: Shown) -> dict[str, Shown] | None:
+    first = (
+        next((one for one in shown if isinstance(one, dict)), "")
+        if isinstance(shown, list)
+        else shown
+    )
+    return first if isinstance(first, dict) and _has_place(first) else None
+
+
+def _beside(key: str) -> str:
+    return "count" if set(words_of(key)) & COUNT else ""
+
+
+def _has_place(row: dict[str, Shown]) -> bool:
+    return any(
+        any(part in _PLACES for part in _flat(part))
+        or (isinstance(part, str) and part.startswith("."))
+        for part, _ in _entry(row)
+    )
+
+
+def _flat(part: str | Entry) -> Iterator[str]:
+    if isinstance(part, str):
+        yield "point" if part.startswith(".") else part
+    else:
+        for inner, _ in part:
+            yield from _flat(inner)
+
+
+def _entry(row: dict[str, Shown]) -> Entry:
+    """What each key of a shown object is for; "" where that cannot be seen."""
+    parts = [(_part(key, value, row), key) for key, value in row.items()]
+    if not any(part == "label" for part, _ in parts):
+        # {"fruit": "apple", "box_2d": […]}: a word beside a place is the thing's name.
+        for i, (part, key) in enumerate(parts):
+            if part == "" and isinstance(row[key], str):
+                parts[i] = ("label", key)
+                break
+    return tuple(parts)
+
+
+def _part(key: str, value: Shown, row: dict[str, Shown]) -> str | Entry:
+    if isinstance(value, dict):
+        return _entry(value) if value else ""
+    number = corner_of(key, row) if isinstance(value, str) else None
+    if number is not None and (number in ("x", "y") or len(row) > 2):
+        return f".{number}"
+    known = _PART.get(key.lower().replace(" ", "_").replace("-", "_"), "")
+    if isinstance(value, list) and (known in (*_PLACES, "")):
+        return _listed(value, known, meaning(key) is not None)
+    return known
+
+
+def _listed(value: list[Shown], known: str, is_thing: bool) -> str:
+    """A list of four numbers is a box, of two a point, of lists an outline."""
+    if any(isinstance(one, list) for one in value):
+        return "mask"
+    is_free = not known and not is_thing
+    if len(value) == 4 and (is_free or known == "box"):
+        return "box"
+    if len(value) == 2 and (is_free or known in ("point", "box")):
+        return "point"
+    return known
+
+
+def _completed(entry: Entry, said: str, task: Task) -> Entry:
+    """The shown entry, with the mask that the task needs and the keys named beside the example."""
+    parts = [part for part, _ in entry]
+    extra = {
+        key: part for key, part in _named(_BARE.sub("", said), task).items() if part not in parts
+    }
+    if any(not isinstance(part, str) or part.startswith(".") for part in parts):
+        extra = {key: part for key, part in extra.items() if part not in ("box", "point")}
+    if task is Task.SEGMENT and "mask" not in (*parts, *extra.values()):
+        extra["mask"] = "mask"
+    taken = {key for _, key in entry}
+    return entry + tuple((part, key) for key, part in extra.items() if part and key not in taken)
+
+
+def _is_ring(row: dict[str, Shown]) -> bool:
+    return any(
+        isinstance(value, list) and any(isinstance(one, list) for one in value)
+        for value in row.values()
+    )
+
+
+def _as_shown(row: dict[str, Shown], corners: Corners) -> Corners:
+    """The order and scale of the numbers that an example shows, where it shows them."""
+    for value in row.values():
+        numbers = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+        spelt = corners_of(numbers) if len(numbers) == 4 else None
+        if spelt:
+            return replace(corners, box=spelt)
+        if len(numbers) in (2, 4) and all(re.fullmatch(r"0?\.\d+|[01]\.0*", n) for n in numbers):
+            return replace(corners, scale="unit")
+    return corners

@@ -5,19 +5,46 @@ Every word is written as `vocabulary.fold` leaves it: lower case, no hyphens, "l
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
+_BARE_FROM = 3
+"""Letters from which a word is known without its accents too: "a" is not "à"."""
+
+
+def unaccented(text: str) -> str:
+    """As it is typed without accents: `boîte` → `boite`, `œuf` → `oeuf`."""
+    letters = unicodedata.normalize("NFD", text.replace("œ", "oe"))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def loosely(pattern: str) -> str:
+    """The pattern with accents that need not be there, except within character classes."""
+    outside = re.split(r"(\[[^\]]*\])", pattern)
+    return "".join(
+        part
+        if part.startswith("[")
+        else "".join(c if unaccented(c) == c else f"(?:{c}|{unaccented(c)})" for c in part)
+        for part in outside
+    )
+
+
+def _with_bare(words: list[str]) -> list[str]:
+    return words + [unaccented(word) for word in words if len(word) >= _BARE_FROM]
+
 
 def _table(rows: str) -> dict[str, str]:
     """`red: rouge rouges` → each word after the colon means the one before it."""
     found: dict[str, str] = {}
     for row in rows.strip().splitlines():
         meaning, words = row.split(":")
-        found |= dict.fromkeys(words.split(), meaning.strip())
+        found |= dict.fromkeys(_with_bare(words.split()), meaning.strip())
     return found
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words, apart by blanks or lines."""
-    return frozenset(text.split())
+    """The words, apart by blanks or lines, with their accents and without."""
+    return frozenset(_with_bare(text.split()))
 
 
 COLOURS = _table("""
@@ -44,8 +71,8 @@ SIDES = _table("""
 """)
 
 ORDERS = _table("""
-    largest: largest biggest
-    smallest: smallest tiniest
+    largest: largest biggest nearest closest
+    smallest: smallest tiniest farthest furthest
     left: leftmost
     right: rightmost
     top: topmost uppermost highest
@@ -54,8 +81,8 @@ ORDERS = _table("""
 
 # French makes its superlatives with "plus": "la plus grande tasse".
 PLUS = _table("""
-    largest: grand grande grands grandes gros grosse grosses
-    smallest: petit petite petits petites
+    largest: grand grande grands grandes gros grosse grosses proche proches
+    smallest: petit petite petits petites éloigné éloignée éloignés éloignées
     top: haut haute
     bottom: bas basse
 """)
@@ -104,7 +131,7 @@ ORDINALS = {
         ),
         1,
     )
-    for word in words.split()
+    for word in _with_bare(words.split())
 }
 
 # Words for whatever there is to see.
@@ -112,6 +139,16 @@ ANYTHING = word_set("""
     item items object objects thing things everything element elements objet objets chose
     choses élément éléments article articles stuff subject subjects sujet sujets instance
     instances anything entity entities entité entités
+    something whatever
+""")
+
+# Said of the one thing that a picture is about.
+MAIN = word_set("""
+    main primary principal principale prominent salient dominant dominante
+""")
+# "Pizza slices" are pizza.
+PORTIONS = word_set("""
+    slice slices piece pieces portion portions half halves
 """)
 
 TEXT = word_set("""
@@ -149,19 +186,19 @@ FILLER = word_set("""
 
 # What may stand between the request's verb and its thing, so that it is passed over there.
 LEADING = word_set("""
-    of for to at on out around in is are was were be there from with about as have has get
-    give me the 2d 3d bounding box boxes mask masks segmentation segment point points
-    coordinates position positions location locations outline outlines contour contours
-    polygon polygons silhouette silhouettes cutout cutouts label labels detection and 2
-    which show showing find locate detect identify list parts part pair pairs group groups set sets
-    bunch lot lots piece pieces slice slices number amount image photo instance return give
-    show output depicting containing contain produce draw get provide run perform create
-    generate place put need can you
-    please what which color colors colour colours sur pour de à au aux dans en avec est sont
-    y a t il ils elle elles que boîte boîtes cadre cadres englobante englobantes englobant
-    englobants masque masques coordonnées position donne donnez donner fournis produis
-    combien couleur couleurs quelle quelles quel quels emplacement emplacements paire paires
-    groupe nombre tranche tranches morceau morceaux liste
+    of for to at on out around in is are was were be there from with about as have has get give
+    me the 2d 3d bounding box boxes mask masks segmentation segment point points coordinates
+    position positions location locations outline outlines contour contours polygon polygons
+    silhouette silhouettes cutout cutouts label labels detection and 2 which show showing find
+    locate detect identify list parts part pair pairs group groups set sets bunch lot lots piece
+    pieces slice slices number amount image photo instance return give show output renvoie
+    renvoyez retourne retournez depicting containing contain produce draw get provide run
+    perform create generate place put need can you count compte them include including inclure
+    click select tap dot dots annotate outline please what which color colors colour colours sur
+    pour de à au aux dans en avec est sont y a t il ils elle elles que boîte boîtes cadre cadres
+    englobante englobantes englobant englobants masque masques coordonnées position donne donnez
+    donner fournis produis combien couleur couleurs quelle quelles quel quels emplacement
+    emplacements paire paires groupe nombre tranche tranches morceau morceaux liste
 """)
 
 # Where a thing's own words end and what is told about it begins: "cup | being held by the man".
@@ -182,12 +219,21 @@ UNTOLD = word_set("""
 
 # Nouns of the answer's form and not of the picture.
 FORM_NOUNS = word_set("""
-    json label labels name names score scores confidence confidences coordinates box boxes
-    bbox mask masks list array key keys class classes category categories description
-    descriptions answer output result results format fencing code markdown colour colours
-    color colors ingredient ingredients number numbers étiquette étiquettes nom noms clé
-    clés liste réponse coordonnées couleur couleurs confiance
+    json label labels name names score scores confidence confidences coordinates box boxes bbox
+    mask masks list array key keys class classes category categories description descriptions
+    answer output result results format fencing code markdown colour colours color colors
+    ingredient ingredients number numbers étiquette étiquettes nom noms clé clés liste réponse
+    coordonnées couleur couleurs confiance 2d string strings int integer integers float floats
+    boolean type types optional required dict dicts dictionary digit digits fence fences prose
+    explanation explanations comment comments scaled pixel pixels normalized normalised absolute
+    relative rectangle rectangles bounding only raw plain valid model assistant system task app
+    application expert detector detection detections dataset data set step then next one ones
+    puis ensuite chiffre chiffres explication explications tableau uniquement modèle détecteur
+    détection
 """)
+
+FORM = FORM_NOUNS | FILLER | LEADING
+"""Words of which a phrase about the answer's form is made, and nothing else."""
 
 # Words of place that say nothing by themselves: "side", "corner".
 PLACE = word_set("""

@@ -28,21 +28,18 @@ def cut(text: str, max_tokens: int) -> tuple[str, Finish]:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How a JSON list is written: what stands before, between and after its items."""
+    """How a JSON list is written: what stands before it and after it."""
 
-    opening: str = "["
-    separator: str = ", "
-    closing: str = "]"
-    empty: str = "[]"
+    start: str = ""
+    end: str = ""
 
     def write(self, items: Sequence[str]) -> str:
-        if not items:
-            return self.empty
-        return self.opening + self.separator.join(items) + self.closing
+        rows = "[\n  " + ",\n  ".join(items) + "\n]" if items else "[]"
+        return self.start + rows + self.end
 
 
-BARE = Listing("[\n  ", ",\n  ", "\n]")
-FENCED = Listing("```json\n[\n  ", ",\n  ", "\n]\n```", "```json\n[]\n```")
+BARE = Listing()
+FENCED = Listing("```json\n", "\n```")
 
 
 def cut_list(items: Sequence[str], listing: Listing, max_tokens: int) -> tuple[str, Finish]:

@@ -15,11 +15,14 @@ from twinsight.tasks.lexicon import (
     DEFINITE,
     EACH,
     FILLER,
+    FORM,
     LEADING,
     LIGHT,
+    MAIN,
     ORDERS,
     ORDINALS,
     PLUS,
+    PORTIONS,
     SIDES,
     TEXT,
     TEXT_FORMS,
@@ -28,10 +31,19 @@ from twinsight.tasks.lexicon import (
 )
 from twinsight.tasks.vocabulary import Sense
 
+# "What can be eaten", "tout ce qui se mange": the things of which that is true.
+_WHATEVER = {"what", "whatever", "tout", "all"}
+_OPENING = {"can", "that", "qui", "que"}
+
 LONGEST_NOUN = 5
 """Words of the longest noun that the vocabulary has."""
 
 _PLACED = {"on", "at", "in", "à", "en"}
+_BEING = {"is", "are", "est", "sont"}
+# "In his right hand", "with the one at the top": the place of something else.
+_OTHER = {"his", "her", "its", "their", "son", "sa", "ses", "leur", "leurs", "one", "ones"}
+_WEARING = {"wearing", "wears", "dressed", "in", "en", "portant", "porte"}
+_FAR = {"furthest", "farthest", "most", "closest", "nearest", "plus"}
 _MADE = {"that", "which", "is", "are", "made", "qui", "est", "sont", "fait", "faits", "faite",
          "faites"}  # fmt: skip
 _RELATIVE = ("that", "which", "who", "whose", "qui", "que", "dont", "where", "où")
@@ -42,10 +54,11 @@ class Target:
     """One thing asked for, with its filters.
 
     `names` are the detector's names that it covers: None for anything at all, empty for what the
-    eyes do not know. `word` is the caller's noun and `sense` how it lies to those names. `sides`
-    are halves of the picture; `order` is by what the things are ranked ("left": the leftmost
-    first), `rank` which of them is meant, from 1, and `take` how many. `rest` are the words about
-    the thing that no eye can check. `bare`: an adjective that shares another target's noun.
+    eyes do not know. `word` is the caller's noun and `sense` how it lies to those names. `colour`
+    is the things' own, `worn` one that people wear. `sides` are halves of the picture; `order` is
+    by what the things are ranked ("left": the leftmost first), `rank` which of them is meant, from
+    1, and `take` how many. `rest` are the words about the thing that no eye can check. `bare`: an
+    adjective that shares another target's noun.
     """
 
     phrase: str
@@ -54,12 +67,19 @@ class Target:
     sense: Sense = Sense.SAME
     text: bool = False
     colour: str = ""
+    worn: str = ""
     sides: tuple[str, ...] = ()
     order: str = ""
     rank: int = 0
     take: int | None = None
     rest: str = ""
     bare: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all things of its names are meant, and not some that are told apart."""
+        words = set(self.phrase.split()) - set(self.word.split()) - LIGHT - LEADING - ANYTHING
+        return not words and not (self.colour or self.sides or self.order or self.take)
 
     @property
     def unknown(self) -> bool:
@@ -71,11 +91,13 @@ def target(phrase: str, tongue: Language) -> Target | None:
     """The target that a folded noun phrase names; None when it has no words of its own."""
     words = re.findall(r"[\w']+", phrase)
     start = 0
-    while start < len(words) and words[start] in LEADING | FILLER:
+    while start < len(words) and words[start] in FORM:
         start += 1
     before, words = words[:start], words[start:]
     if not words:
         return None
+    if words[0] in _OPENING and _WHATEVER & {*before}:
+        words = ["objects", *words]
     is_material = before[-1:] == ["en"] and vocabulary.material(words[0]) is not None
     nothing: list[str] = []
     head, noun, after, tail = (
@@ -91,14 +113,21 @@ def target(phrase: str, tongue: Language) -> Target | None:
     if not noun and names is not None and not is_text:
         said = " ".join(word for word in head if word not in LIGHT)
     is_one = vocabulary.is_singular(said) or (not noun and names is None and _one_thing(beside))
+    if names is not None and not names and before and before[-1] in ("the", "le", "la"):
+        is_one = not said.endswith("s")
     is_the = bool(DEFINITE & {*before, *head}) and not EACH & {*before, *head}
+    if not order and is_one and MAIN & {*before, *beside}:
+        order = "largest"
     if rank or (order and take is None and is_one):
         take = 1
     if is_the and is_one and names and len(sides) == 1 and sides[0] != "centre" and not order:
         order, sides, take = sides[0], (), 1
     colour = next((COLOURS[word] for word in [*beside, *_predicate(tail)] if word in COLOURS), "")
+    worn = _worn(tail) if names == frozenset(("person",)) else ""
+    if worn and is_one and is_the:
+        take = 1
     return Target(
-        phrase, names, said, sense, is_text, colour, sides, order, rank, take, rest, is_bare
+        phrase, names, said, sense, is_text, colour, worn, sides, order, rank, take, rest, is_bare
     )
 
 
@@ -114,6 +143,8 @@ def _cut(words: list[str], tongue: Language) -> tuple[list[str], list[str], list
             if vocabulary.meaning(" ".join(words[start:end])):
                 after = _up_to_next_cut(words, end)
                 return words[:start], words[start:end], words[end:after], words[after:]
+        if tongue == "fr" and _french_noun(words[start:cut])[0] == 0:
+            break
     start, end = _english_noun(words[:cut]) if tongue == "en" else _french_noun(words[:cut])
     return words[:start], words[start:end], words[end:cut], words[cut:]
 
@@ -139,7 +170,7 @@ def _english_noun(head: list[str]) -> tuple[int, int]:
             # "Glass items" are things of glass and no glasses; "electronic items" are electronics.
             if vocabulary.meaning(noun) and not (of_things and vocabulary.material(noun)):
                 return start, end
-        if head[end - 1] not in LIGHT | ANYTHING:
+        if head[end - 1] not in LIGHT | ANYTHING | PORTIONS:
             break
     return len(head), len(head)
 
@@ -172,7 +203,9 @@ def _meaning(
     if materials and (things or not own):
         return frozenset().union(*materials), Sense.WIDER, False, False
     if things:
-        return None, Sense.WIDER, False, False
+        told = [*map(vocabulary.doing, (*own, *tail)), _said_to_be(tail)]
+        meant = [names for names in told if names is not None]
+        return frozenset().union(*meant) if meant else None, Sense.WIDER, False, False
     return (None if not own else frozenset()), Sense.SAME, False, not own
 
 
@@ -181,6 +214,14 @@ def _stuff(tail: list[str]) -> list[str]:
     at = next((i for i, word in enumerate(tail) if word in ("of", "en")), len(tail))
     is_made = all(word in _MADE for word in tail[:at])
     return tail[at + 1 : at + 2] if is_made else []
+
+
+def _said_to_be(tail: list[str]) -> frozenset[str] | None:
+    """The things that "items in the fridge that are fruit" are."""
+    at = max((i for i, word in enumerate(tail) if word in _BEING), default=len(tail))
+    said = [word for word in tail[at + 1 :] if word not in FILLER]
+    known = vocabulary.meaning(" ".join(said)) if said else None
+    return known.names if known is not None else None
 
 
 def _is_thing(own: list[str], beside: list[str], noun: list[str]) -> bool:
@@ -194,6 +235,17 @@ def _predicate(tail: list[str]) -> list[str]:
     return tail if is_said and all(word in AFTER | LIGHT for word in tail) else []
 
 
+def _worn(tail: list[str]) -> str:
+    """The colour in "wearing a blue jacket", "in the red shirt", "en rouge", "vêtu de bleu"."""
+    said = [word for word in tail if word not in FILLER and word not in ("who", "qui", "is", "est")]
+    if said[:1] and (said[0] in _WEARING or said[0].startswith(("habill", "vêtu", "vetu"))):
+        at = next((i for i, word in enumerate(said[1:4], 1) if word in COLOURS), 0)
+        # "In a red car" is no garment; a French colour follows its noun.
+        others = [word for word in (*said[1:at], *said[at + 1 : at + 2]) if word != "tie"]
+        return COLOURS[said[at]] if at and not any(map(vocabulary.meaning, others)) else ""
+    return ""
+
+
 def _one_thing(beside: list[str]) -> bool:
     return any(word in ANYTHING and not word.endswith("s") for word in beside)
 
@@ -205,11 +257,28 @@ def _place(beside: list[str], tail: list[str]) -> tuple[str, tuple[str, ...], st
         if first == "plus" and second in PLUS:
             order = PLUS[second]
     sides = tuple(SIDES[word] for word in beside if word in SIDES)
-    plain = [word for word in tail if word not in AFTER | LIGHT | UNTOLD]
     said = [SIDES[word] for word in tail if word in SIDES]
-    is_told = any(word in _RELATIVE for word in tail) and not _PLACED & set(tail)
-    if plain or not said or is_told:
-        return order, sides, " ".join(tail) if plain else ""
-    if tail[0] == "from" or "partant" in tail or "partir" in tail or beside[-1:] == ["plus"]:
+    if said and _FAR & {*tail, *beside[-1:]}:
         return said[0], sides, ""
-    return order, (*sides, *said), ""
+    before, placed = _placed_last(tail)
+    plain = [word for word in before if word not in AFTER | LIGHT | UNTOLD]
+    rest = " ".join(before) if plain else ""
+    if not placed:
+        return order, sides, rest
+    if placed[0] == "from" or "partant" in placed or "partir" in placed:
+        return said[0], sides, rest
+    return order, (*sides, *said), rest
+
+
+def _placed_last(tail: list[str]) -> tuple[list[str], list[str]]:
+    """The tail, and the words of place that it ends in: "on the bench" and "on the right"."""
+    at = len(tail)
+    while at and tail[at - 1] in AFTER | LIGHT | UNTOLD:
+        at -= 1
+    while at < len(tail) and tail[at] not in AFTER:
+        at += 1
+    placed = tail[at:]
+    is_told = at > 0 or any(word in _RELATIVE for word in placed)
+    if not any(word in SIDES for word in placed) or _OTHER & {*placed}:
+        return tail, []
+    return (tail, []) if is_told and not _PLACED & {*placed} else (tail[:at], placed)

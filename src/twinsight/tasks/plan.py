@@ -23,8 +23,9 @@ from twinsight.filling.validator import Validator
 from twinsight.geometry.dialects.salvage import salvaged
 from twinsight.prompt import AnswerShape, Delta, Finish, Prompt
 from twinsight.tasks import limit, structured
+from twinsight.tasks.corners import GEMINI, corner_of
 from twinsight.tasks.intent import task_of
-from twinsight.tasks.wanting import BOX, ENDS, POINT, SHAPE, words_of
+from twinsight.tasks.wanting import BOX, POINT, SHAPE, words_of
 
 CHECK_STEPS = 2_000_000
 MOST_DEPTH = 40
@@ -65,8 +66,7 @@ def _names_places(schema: Any, depth: int = 0) -> bool:
         return False
     properties = schema.get("properties")
     for name in properties if isinstance(properties, dict) else ():
-        words = words_of(name)
-        if set(words) & (BOX | SHAPE | POINT) or "".join(words) in ENDS:
+        if set(words_of(name)) & (BOX | SHAPE | POINT) or corner_of(name) in GEMINI.box:
             return True
     return any(_names_places(part, depth + 1) for part in schema.values())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinsight.filling.document import Ask, Facts, Given
+from twinsight.tasks.corners import corner_of
 from twinsight.tasks.find import Item
 from twinsight.tasks.spatial import Found
 from twinsight.tasks.wanting import (
@@ -15,7 +16,6 @@ from twinsight.tasks.wanting import (
     CAPTION,
     COLOUR,
     COUNT,
-    ENDS,
     INDEX,
     LABEL,
     POINT,
@@ -29,16 +29,20 @@ from twinsight.tasks.wanting import (
 
 def is_place(ask: Ask, words: set[str]) -> bool:
     """Whether a property asks where a single thing is, or how sure it is."""
-    return bool(words & (BOX | SHAPE | SCORE)) or "".join(words_of(_last(ask))) in ENDS
+    return bool(words & (BOX | SHAPE | SCORE)) or corner_of(_last(ask)) is not None
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One thing: its name, how sure, where, its colour, and its shape when that is asked."""
+    """One thing: its name, how sure, where, its colour, and its shape when that is asked.
+
+    `beside` are the names of the properties that the schema gives it.
+    """
 
     found: Found
     row: int
     image: int = 0
+    beside: frozenset[str] = frozenset()
 
     @property
     def item(self) -> Item:
@@ -47,8 +51,9 @@ class Seen:
     def value(self, ask: Ask) -> object | None:
         """What the property's name asks of this thing."""
         words = set(words_of(_last(ask)))
-        if "".join(words_of(_last(ask))) in ENDS and ask.type in ("integer", "number"):
-            return self.found.box(self.row)[ENDS["".join(words_of(_last(ask)))]]
+        number = corner_of(_last(ask), self.beside)
+        if number is not None and ask.type in ("integer", "number"):
+            return self.found.number(self.row, number)
         given = {
             "array": self._list,
             "string": self._string,
@@ -64,33 +69,24 @@ class Seen:
         if words & SHAPE:
             return [Given({"x": x, "y": y}, ask.path) for x, y in self.found.polygon(self.row)]
         if words & POINT:
-            y, x = self.found.point(self.row)
-            return [Given({"x": x, "y": y}, ask.path)]
+            return [Given(self._named_point(), ask.path)]
         return None
 
     def inside(self, ask: Ask) -> Facts:
         """A box or a point as an object of numbers; else this thing again."""
         words = set(words_of(_last(ask)))
         if words & POINT and not words & BOX:
-            y, x = self.found.point(self.row)
-            return Given({"x": x, "y": y}, ask.path)
+            return Given(self._named_point(), ask.path)
         if words & BOX:
-            y0, x0, y1, x1 = self.found.box(self.row)
-            sizes = {
-                "x": x0,
-                "y": y0,
-                "width": x1 - x0,
-                "height": y1 - y0,
-                "w": x1 - x0,
-                "h": y1 - y0,
-            }
-            ends = {name: (y0, x0, y1, x1)[at] for name, at in ENDS.items()}
-            properties = ask.schema.get("properties", {})
-            known = sizes | ends
+            names = ask.schema.get("properties", {})
+            numbers = {name: corner_of(name, names) for name in names}
             return Given(
-                {name: known.get("".join(words_of(name))) for name in properties}, ask.path
+                {n: self.found.number(self.row, c) for n, c in numbers.items() if c}, ask.path
             )
         return self
+
+    def _named_point(self) -> dict[str, float]:
+        return {name: self.found.number(self.row, name) for name in ("x", "y")}
 
     def _list(self, ask: Ask, words: set[str]) -> list[Any] | None:
         if words & SHAPE:
@@ -98,7 +94,7 @@ class Seen:
         if words & POINT and not words & BOX and ask.schema.get("minItems") != 4:
             return self.found.point(self.row)
         told = str(ask.schema.get("description", "")).lower()
-        if words & BOX or ask.schema.get("minItems") == 4 or "ymin" in told or not ask.path:
+        if words & BOX or ask.schema.get("minItems") == 4 or "min" in told or not ask.path:
             return self.found.box(self.row)
         if words & COLOUR:
             return [self.found.colour(self.row)]

@@ -1,7 +1,8 @@
 """Boxes, masks and points in Gemini's own JSON (CONTRACT §15).
 
-Coordinates are integers 0–1000 of the upright picture, y before x; only polygons put x first. The
-list is on top, best first; what was not found is not in it.
+Coordinates are integers 0–1000 of the upright picture, y before x; only polygons put x first. A
+prompt that spells out other numbers gets those. The list is on top, best first; what was not found
+is not in it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinsight.geometry import masks, polygons
-from twinsight.geometry.boxes import to_yxyx_1000
+from twinsight.geometry.boxes import clip, to_yxyx_1000
 from twinsight.geometry.detections import Detections
 from twinsight.geometry.overlaps import resolve_overlaps
 from twinsight.tasks import describe
 from twinsight.tasks.colour import colours_at
+from twinsight.tasks.corners import GEMINI, Corners
 from twinsight.tasks.find import Item, stack
-from twinsight.tasks.keys import Form
+from twinsight.tasks.keys import Entry, Form
 from twinsight.tasks.language import Language
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.voice import VOICES
@@ -29,10 +31,17 @@ from twinsight.tasks.voice import VOICES
 class Found:
     """Items of one picture, with their places; all their masks are made at once, when wanted."""
 
-    def __init__(self, scene: Scene, items: Sequence[Item], language: Language = "en") -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        items: Sequence[Item],
+        language: Language = "en",
+        corners: Corners = GEMINI,
+    ) -> None:
         self.scene = scene
         self.items = items
         self.language = language
+        self.corners = corners
         self.yxyx_1000 = to_yxyx_1000(stack(items), scene.wh)
 
     @cached_property
@@ -65,33 +74,68 @@ class Found:
         """The item's mask as a greyscale PNG within its box, in a data URI."""
         return masks.to_png_uri(self.masks[row], self.items[row].wh)
 
-    def polygon(self, row: int) -> list[list[int]]:
-        """The mask's outline as [x, y] pairs, 0–1000 of the whole picture: its largest part."""
-        y0, x0, y1, x1 = (int(v) for v in self.yxyx_1000[row])
+    def polygon(self, row: int) -> list[list[float]]:
+        """The mask's outline as [x, y] pairs of the whole picture: its largest part."""
+        y0, x0, y1, x1 = self.yxyx_1000[row]
         mask = self.masks[row]
         h, w = mask.shape
         ring = polygons.outline(mask > 127)
         if not len(ring):
-            return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
-        scaled = ring / (w, h) * (x1 - x0, y1 - y0) + (x0, y0)
-        return [[int(x), int(y)] for x, y in np.rint(scaled)]
+            return [self._xy(x, y) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1))]
+        return [self._xy(x, y) for x, y in ring / (w, h) * (x1 - x0, y1 - y0) + (x0, y0)]
 
-    def point(self, row: int) -> list[int]:
+    def point(self, row: int) -> list[float]:
         """[y, x] of a spot that lies on the thing: the part of its mask nearest to its middle."""
-        y0, x0, y1, x1 = (int(v) for v in self.yxyx_1000[row])
+        x, y = self._on(row)
+        return [y, x] if self.corners.point == GEMINI.point else [x, y]
+
+    def _on(self, row: int) -> list[float]:
+        """[x, y] of the same spot."""
+        y0, x0, y1, x1 = self.yxyx_1000[row]
         on = self.masks[row] > 127
         if not on.any():
-            return [(y0 + y1) // 2, (x0 + x1) // 2]
+            return self._xy((x0 + x1) // 2, (y0 + y1) // 2)
         rows, columns = np.nonzero(on)
         nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
         h, w = on.shape
         y = y0 + (rows[nearest] + 0.5) / h * (y1 - y0)
         x = x0 + (columns[nearest] + 0.5) / w * (x1 - x0)
-        return [int(y), int(x)]
+        return self._xy(x, y)
 
-    def box(self, row: int) -> list[int]:
-        """[ymin, xmin, ymax, xmax]."""
-        return [int(v) for v in self.yxyx_1000[row]]
+    def _xy(self, x: float, y: float) -> list[float]:
+        """A place in 0–1000 by the numbers that are asked for."""
+        w, h = self.scene.wh
+        return [self.corners.along(float(x) / 1000, w), self.corners.along(float(y) / 1000, h)]
+
+    def box(self, row: int) -> list[float]:
+        """[ymin, xmin, ymax, xmax], or the numbers that are asked for in their place."""
+        return [self.number(row, name) for name in self.corners.box]
+
+    def number(self, row: int, name: str) -> float:
+        """One number of the box, or `x` and `y` of the point."""
+        if name in ("x", "y"):
+            return self._on(row)["xy".index(name)]
+        y0, x0, y1, x1 = self._sides(row)
+        whole = self.corners.scale != "unit"
+        return {
+            "xmin": x0,
+            "ymin": y0,
+            "xmax": x1,
+            "ymax": y1,
+            "width": x1 - x0 if whole else round(x1 - x0, 4),
+            "height": y1 - y0 if whole else round(y1 - y0, 4),
+            "cx": (x0 + x1) // 2 if whole else round((x0 + x1) / 2, 4),
+            "cy": (y0 + y1) // 2 if whole else round((y0 + y1) / 2, 4),
+        }[name]
+
+    def _sides(self, row: int) -> list[float]:
+        """The box's ends, y before x, in the scale that is asked for."""
+        if self.corners.scale == "thousand":
+            return [int(v) for v in self.yxyx_1000[row]]
+        w, h = self.scene.wh
+        x0, y0, x1, y1 = (float(v) for v in clip(self.items[row].xyxy, (w, h)))
+        ends = ((y0, h), (x0, w), (y1, h), (x1, w))
+        return [self.corners.along(end / side, side) for end, side in ends]
 
     def colour(self, row: int) -> str:
         """The plain colour of the item's middle."""
@@ -129,7 +173,19 @@ _AS_POLYGON = _PARTS | {"mask": Found.polygon}
 def entries(found: Found, form: Form) -> list[dict[str, Any]]:
     """The list as JSON values."""
     parts = _AS_POLYGON if form.polygon else _PARTS
-    return [
-        {key: parts[part](found, row) for part, key in form.entry}
-        for row in range(len(found.items))
-    ]
+    return [_row(found, row, form.entry, parts) for row in range(len(found.items))]
+
+
+def _row(
+    found: Found, row: int, entry: Entry, parts: dict[str, Callable[[Found, int], Any]]
+) -> dict[str, Any]:
+    """One thing as an object; null stands at keys that ask for what cannot be seen."""
+    written: dict[str, Any] = {}
+    for part, key in entry:
+        if not isinstance(part, str):
+            written[key] = _row(found, row, part, parts)
+        elif part.startswith("."):
+            written[key] = found.number(row, part[1:])
+        else:
+            written[key] = parts[part](found, row) if part else None
+    return written

@@ -20,7 +20,7 @@ from twinsight.tasks import (
     targets,
 )
 from twinsight.tasks.intent import Task
-from twinsight.tasks.keys import form_of
+from twinsight.tasks.keys import Form, form_of
 from twinsight.tasks.said import Asked
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import style_of
@@ -40,6 +40,8 @@ def enum_word(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
 
 def json_text(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
     """A bare JSON document: by the caller's schema, else one that suits the task."""
+    if prompt.shape.schema is None and task in SPATIAL and scenes:
+        return _listed(prompt, task, talk.shown(prompt, task, scenes), limit.BARE, most)
     return _written(_value(prompt, task, scenes), most)
 
 
@@ -48,8 +50,6 @@ def _value(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
     seen = facts.SceneFacts(prompt, task, asked)
     if prompt.shape.schema is not None:
         return fill(prompt.shape.schema, seen)
-    if task in SPATIAL and scenes:
-        return spatial_entries(prompt, task, asked)
     schema = schema_of_keys(prompt)
     if schema and scenes:
         return fill(schema, seen)
@@ -82,19 +82,39 @@ def schema_of_keys(prompt: Prompt) -> dict[str, Any] | None:
 def fenced(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
     """JSON within text: in a ```json fence, as Gemini writes it without JSON mode."""
     if task in SPATIAL:
-        entries = spatial_entries(prompt, task, talk.shown(prompt, task, scenes))
-        return limit.cut_list([_row(entry) for entry in entries], limit.FENCED, most)
+        return _listed(prompt, task, talk.shown(prompt, task, scenes), limit.FENCED, most)
     return limit.cut_document(f"```json\n{dump(_value(prompt, task, scenes))}\n```", most)
 
 
-def spatial_entries(prompt: Prompt, task: Task, asked: Sequence[Scene]) -> list[dict[str, Any]]:
+def _listed(
+    prompt: Prompt, task: Task, asked: Sequence[Scene], listing: limit.Listing, most: int
+) -> tuple[str, Finish]:
+    """The spatial list, in the object that the prompt shows around it, cut between its items."""
+    form = form_of(prompt.question, task, prompt.system)
+    entries = spatial_entries(prompt, task, asked, form)
+    if form.around:
+        listing = _within(form, len(entries), listing)
+    return limit.cut_list([_row(entry) for entry in entries], listing, most)
+
+
+def _within(form: Form, count: int, listing: limit.Listing) -> limit.Listing:
+    """The listing inside an object with the keys that stand around it."""
+    said = {"count": dump(count), "list": "\0", "": "null"}
+    rows = [f"{dump(key)}: {said[part]}" for part, key in form.around]
+    before, after = ("{" + ", ".join(rows) + "}").split("\0")
+    around = ("".join(end) for end in ((listing.start, before), (after, listing.end)))
+    return limit.Listing(*around)
+
+
+def spatial_entries(
+    prompt: Prompt, task: Task, asked: Sequence[Scene], form: Form
+) -> list[dict[str, Any]]:
     """Boxes, masks or points of every picture asked about; with several, each says which."""
     wanted = targets.wanted(prompt.question, prompt.system)
-    form = form_of(prompt.question, task)
     style = style_of(prompt)
     written: list[dict[str, Any]] = []
     for index, scene in enumerate(asked):
-        found = spatial.Found(scene, find.find(scene, wanted), style.language)
+        found = spatial.Found(scene, find.find(scene, wanted), style.language, form.corners)
         entries = spatial.entries(found, form)
         written += [entry | {"image": index} for entry in entries] if len(asked) > 1 else entries
     return written[: wanted.most]

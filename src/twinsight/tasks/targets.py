@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from twinsight.tasks.clauses import any_of, bounds_of, clauses, limit_of
 from twinsight.tasks.language import Language, language_of, spoken
-from twinsight.tasks.lexicon import FILLER, FORM_NOUNS
+from twinsight.tasks.lexicon import FORM
 from twinsight.tasks.phrases import Target, target
 
 __all__ = ["Target", "Wanted", "target", "wanted"]
@@ -17,20 +17,24 @@ __all__ = ["Target", "Wanted", "target", "wanted"]
 # What a request's things stand after.
 _TRIGGER = any_of(
     # detection, segmentation, points
-    r"(?:object )?detect(?:ion)?", r"d[eé]tect\w*", r"locate", r"locali[sz]e[rz]?", r"repère[rz]?",
-    r"bounding box(?:es)?", r"box(?:es)?", r"boîtes?(?: englobantes?)?", r"encadre[rz]?",
-    r"cadres?(?: englobants?)?", r"coordinates", r"coordonnées", r"positions? of", r"highlight",
-    r"segment(?:ation)?(?: masks?)?", r"segment\w*", r"masks?", r"masques?", r"détoure[rz]?",
-    r"outlines?", r"contours?", r"polygons?", r"silhouettes?", r"cut ?outs?",
-    r"(?:pin)?point(?:s|ez|er|e)?(?: to| at| out)?", r"montre du doigt", r"mark", r"trajectory",
-    r"find", r"trouve[rz]?", r"identify", r"identifie[rz]?", r"list",
+    r"(?:object )?detect(?:ion)?", r"d[eé]tect\w*", r"locate", r"locali[sz]e[rz]?",
+    r"rep[éèe]re[rz]?", r"bounding box(?:es)?", r"box(?:es)?", r"boîtes?(?: englobantes?)?",
+    r"encadre[rz]?", r"cadres?(?: englobants?)?", r"coordinates", r"coordonnées",
+    r"(?:positions?|locations?) of", r"highlight", r"segment(?:ation)?(?: masks?)?", r"segment\w*",
+    r"masks?", r"masques?", r"détoure[rz]?", r"outlines?", r"contours?", r"polygons?",
+    r"silhouettes?", r"cut ?outs?", r"(?:pin)?point(?:s|ez|er|e)?(?: to| at| out)?", r"mark",
+    r"trajectory", r"b?box 2d", r"bbox(?:es)?", r"rectangles?", r"spot", r"annotate", r"select",
+    r"click(?: on)?", r"tap(?: on)?", r"dots?(?: on)?", r"isolate", r"isole[rz]?", r"sépare[rz]?",
+    r"découpe[rz]?", r"polygones?", r"montre\w*(?: moi)? du doigt", r"extract", r"extrai\w+",
+    r"erase", r"entoure[rz]?", r"find", r"trouve[rz]?", r"looking for", r"search(?: for)?",
+    r"cherche[rz]?", r"recherche[rz]?", r"identify", r"identifie[rz]?", r"list",
     # counting, presence, place
     r"count", r"how many", r"number of", r"combien", r"compte[rz]?", r"nombre de",
-    r"is there", r"are there", r"y a t il", r"il y a", r"(?:do|can|could) you (?:see|notice|spot)",
-    r"vois tu",
-    r"voyez vous", r"contains?(?: any)?", r"contient(?: il| elle)?", r"shows?", r"montre[rz]?",
+    r"is there", r"are there", r"y a t il(?: pas)?", r"il y a",
+    r"(?:do|can|could) you (?:see|notice|spot)", r"vois tu", r"voyez vous", r"contains?(?: any)?",
+    r"contient(?: il| elle)?", r"shows?", r"montre[rz]?",
     r"has", r"have", r"is this", r"is that", r"is it", r"est ce(?: que)?",
-    r"where(?:abouts)? (?:is|are)", r"where's", r"which part (?:of \w+ )?is",
+    r"where(?:abouts)? (?:is|are)", r"where's", r"where(?= the\b)", r"which part (?:of \w+ )?is",
     r"où (?:est|sont|se trouv\w+)",
     # colour
     r"what colou?r (?:is|are)", r"colou?rs?(?: of)?", r"couleurs?(?: est| sont)?",
@@ -46,10 +50,16 @@ _END = any_of(
     r"as (?:a )?json", r"in json", r"in \w+ format", r"en json", r"au format",
     r"where each", r"using", r"normali[sz]ed", r"dominat\w+",
 )  # fmt: skip
-_APART = re.compile(r",|/|&|\band\b|\bor\b|\bet\b|\bou\b|\bas well as\b|\bainsi que\b")
+_APART = re.compile(r",|/|&|\+|\bn\b|\band\b|\bor\b|\bet\b|\bou\b|\bas well as\b|\bainsi que\b")
 _ASIDE = re.compile(
     r"^(?:with|avec|in|en|as|at|for(?! (?:the|all|every) )|pour|au|each|one|using|by)\b"
     r"(?! (?:bois|verre))"
+)
+_NONE = re.compile(r"^(?:no|aucune?|pas de|sans|without)\b")
+# "Also find the cat." names more things.
+_MORE = any_of(
+    r"(?:and |et |then |also |next |puis |ensuite |aussi )*(?:detect|find|locate|segment|point|"
+    r"détecte[rz]?|trouve[rz]?|localise[rz]?|repère[rz]?|segmente[rz]?|pointe[rz]?|encadre[rz]?)"
 )
 
 
@@ -68,46 +78,83 @@ class Wanted:
 
 
 def wanted(question: str, system: str = "") -> Wanted:
-    """What a detection, segmentation, pointing, counting or other prompt about things is after."""
+    """What a detection, segmentation, pointing, counting or other prompt about things is after.
+
+    What the question leaves open, the system instruction may say: things, a limit, what to omit.
+    """
     tongue = spoken(question)
-    found = _first_named(question, tongue) or (Target("", None),)
+    found = _named_in(question, tongue)
+    if all(target.names is None and not target.text for target in found):
+        found = _named_in(system, spoken(system)) or found
     without: frozenset[str] = frozenset()
-    for clause in clauses(question):
-        for part in _parts(clause.without):
-            without |= getattr(target(part, tongue), "names", None) or frozenset()
-    language = language_of(question, system)
+    for text in (question, system):
+        for clause in clauses(text):
+            without |= _left_out(clause.without, spoken(text))
     return Wanted(
-        _with_shared_noun(found), without, limit_of(question), bounds_of(question), language
+        _with_shared_noun(found or (Target("", None),)),
+        without,
+        limit_of(question) or limit_of(system),
+        bounds_of(question),
+        language_of(question, system),
     )
 
 
-def _first_named(question: str, tongue: Language) -> tuple[Target, ...]:
-    """The targets of the first clause that names something after a word that asks."""
+def _left_out(words: str, tongue: Language) -> frozenset[str]:
+    """The names of things that are left out whole: not so "people cut off by the border"."""
+    found = (target(part, tongue) for part in _parts(words))
+    return frozenset().union(*(t.names for t in found if t and t.names and t.is_plain))
+
+
+def _named_in(question: str, tongue: Language) -> tuple[Target, ...]:
+    """The targets of the first clause that names something after a word that asks.
+
+    Later clauses that ask for more add to them; classes that are listed come before "all objects".
+    """
     cut = clauses(question)
+    listed: tuple[Target, ...] = ()
+    found: tuple[Target, ...] = ()
     for clause, following in zip_longest(cut, cut[1:]):
-        listed = _known(following.text, tongue) if clause.opens and following else ()
-        for region in _regions(clause.text):
-            named = _named(region, tongue)
-            if named:
-                return listed if listed and all(t.names is None for t in named) else named
-    for clause in cut:
-        named = _known(clause.text, tongue)
+        if clause.opens and following and not listed:
+            listed = (_named if clause.lists else _known)(following.text, tongue)
+        if clause.is_role:
+            continue
+        if not found:
+            found = _asked_for(clause.text, tongue)
+        elif _MORE.match(clause.text):
+            more = _asked_for(clause.text, tongue)
+            known = tuple(t for t in more if t.names or t.text)
+            found = found + known if any(t.names for t in found) or not known else known
+    if not any(t.names or t.text for t in found) and listed:
+        return listed
+    if found:
+        return found
+    for clause in sorted(cut, key=lambda clause: clause.is_role):
+        asked_for = _asked_for(clause.text, tongue) if clause.is_role else ()
+        named = _known(clause.text, tongue) or tuple(t for t in asked_for if t.names)
         if named:
             return named
     return ()
 
 
+def _asked_for(clause: str, tongue: Language) -> tuple[Target, ...]:
+    """What the first word that asks and names something asks for; else what stands before all."""
+    for region in _regions(clause):
+        named = _named(region, tongue)
+        if named:
+            return named
+    first = _TRIGGER.search(clause)
+    before = _named(clause[: first.start()], tongue) if first else ()
+    # "Analyse the scene and give every dog as a box": what is told first may be no thing.
+    return tuple(t for t in before if t.names or t.text) or before
+
+
 def _regions(clause: str) -> Iterator[str]:
-    """What stands after each word that asks; last, what stands before the first."""
-    first = None
+    """What stands after each word that asks."""
     opening = _FIRST_WORD.match(clause)
     if opening is not None and not _TRIGGER.match(clause):
         yield from _until_end(clause[opening.end() :])
     for match in _TRIGGER.finditer(clause):
-        first = match if first is None else first
         yield from _until_end(clause[match.end() :])
-    if first is not None:
-        yield clause[: first.start()]
 
 
 def _until_end(rest: str) -> Iterator[str]:
@@ -118,13 +165,17 @@ def _until_end(rest: str) -> Iterator[str]:
 def _parts(region: str) -> list[str]:
     """The region's noun phrases, without those about the answer's form."""
     parts = [part.strip() for part in _APART.split(region)]
-    kept = [part for i, part in enumerate(parts) if part and (i == 0 or not _ASIDE.match(part))]
+    kept = [
+        part
+        for i, part in enumerate(parts)
+        if part and (i == 0 or not (_ASIDE.match(part) or _NONE.match(part)))
+    ]
     return [part for part in kept if not _is_form(part)]
 
 
 def _is_form(part: str) -> bool:
     words = re.findall(r"\w+", part)
-    return bool(words) and all(word in FORM_NOUNS | FILLER for word in words)
+    return bool(words) and all(word in FORM or word.isdigit() for word in words)
 
 
 def _named(region: str, tongue: Language) -> tuple[Target, ...]:

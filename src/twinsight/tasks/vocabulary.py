@@ -7,6 +7,7 @@ with its gender; other French words. A word that names several things names them
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Literal
 
 from twinsight.tasks.english import plural
 from twinsight.tasks.french import plural as french_plural
+from twinsight.tasks.lexicon import unaccented
 
 Language = Literal["en", "fr"]
 
@@ -117,6 +119,26 @@ _MATERIALS = {
     "métalliques": _METAL,
 }
 
+# What things are for or do, in the words of "all objects that can be eaten".
+_DOINGS = (
+    (
+        "eat eaten edible eating mange mangent manger mangeable mangeables comestible comestibles",
+        "banana apple sandwich orange broccoli carrot hot_dog pizza donut cake",
+    ),
+    ("sit sitting seated assis asseoir assoit", "chair couch bench"),
+    (
+        "drive driven driving drivable ride ridden conduire conduit roule roulent",
+        "bicycle car motorcycle bus train truck",
+    ),
+    ("drink drunk drinkable drinking boire boit", "cup wine_glass bottle"),
+    ("sharp cutting couper coupant coupants tranchant tranchants", "knife scissors"),
+    (
+        "alive living lives vivant vivants vivante vivantes",
+        f"person {_KINDS[0][2]}",
+    ),
+    ("fly flies flying vole volent voler volant volants", "airplane bird kite"),
+)
+
 
 def _names(members: str) -> frozenset[str]:
     return frozenset(member.replace("_", " ") for member in members.split())
@@ -160,7 +182,7 @@ def _lexicon() -> dict[str, Meaning]:
     for name, synonyms, members in _KINDS:
         for word in (name, *synonyms.replace("|", " ").split()):
             add(word.replace("_", " "), _names(members), Sense.WIDER)
-    return table
+    return {unaccented(word): known for word, known in table.items()} | table
 
 
 def kinds() -> dict[str, frozenset[str]]:
@@ -173,10 +195,20 @@ def meaning(phrase: str) -> Meaning | None:
     return _lexicon().get(fold(phrase))
 
 
+def words() -> Iterable[str]:
+    """All that `meaning` knows."""
+    return _lexicon().keys()
+
+
 def material(word: str) -> frozenset[str] | None:
     """The things that are surely of a material; None when the word is none."""
     members = _MATERIALS.get(fold(word))
     return None if members is None else _names(members)
+
+
+def doing(word: str) -> frozenset[str] | None:
+    """The things that surely do it or are for it; None when the word tells nothing of the kind."""
+    return next((_names(members) for words, members in _DOINGS if word in words.split()), None)
 
 
 @cache

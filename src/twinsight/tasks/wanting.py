@@ -38,9 +38,3 @@ SHARE = word_set("share percent percentage fraction proportion ratio")
 SIZE = word_set("width height")
 IMAGES = word_set("images image pictures picture photos photo results per")
 INDEX = word_set("index id idx image picture")
-
-# [ymin, xmin, ymax, xmax]: where each number stands that a property may ask for alone.
-ENDS = {
-    "ymin": 0, "xmin": 1, "ymax": 2, "xmax": 3, "y0": 0, "x0": 1, "y1": 2, "x1": 3,
-    "top": 0, "left": 1, "bottom": 2, "right": 3,
-}  # fmt: skip
