@@ -50,7 +50,7 @@ _END = any_of(
     r"as (?:a )?json", r"in json", r"in \w+ format", r"en json", r"au format",
     r"where each", r"using", r"normali[sz]ed", r"dominat\w+",
 )  # fmt: skip
-_APART = re.compile(r",|/|&|\+|\bn\b|\band\b|\bor\b|\bet\b|\bou\b|\bas well as\b|\bainsi que\b")
+_APART = re.compile(r",|/|&|\+|(?<=\w )n(?= \w)|\b(?:and|or|et|ou|as well as|ainsi que)\b")
 _ASIDE = re.compile(
     r"^(?:with|avec|in|en|as|at|for(?! (?:the|all|every) )|pour|au|each|one|using|by)\b"
     r"(?! (?:bois|verre))"
