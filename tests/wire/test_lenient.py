@@ -52,6 +52,11 @@ def test_reads_what_clients_send(body: bytes, value: object) -> None:
         pytest.param(b"[1e999]", id="number out of range"),
         pytest.param(b"[1,,2]", id="hole in a list"),
         pytest.param(b"'" * 1001, id="only quotes"),
+        pytest.param(b"'" * 50_000_000, id="millions of strings"),
+        pytest.param(b"{'a':'" + b"\\'" * 3_000_000, id="a string of quotes without an end"),
+        pytest.param(b'{"a":"' + b'\\"' * 3_000_000 + b"\\", id="ends in the middle of an escape"),
+        pytest.param(b"{'a':1" + b", " * 500_000, id="commas that close nothing"),
+        pytest.param(b"[" + b"{}," * 1_000_000 + b"{}]", id="millions of values"),
     ],
 )
 def test_refuses_the_rest_with_a_reason(body: bytes) -> None:

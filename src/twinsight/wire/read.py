@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 from twinsight.errors import InvalidArgument, InvalidValue, UnsupportedTool
@@ -100,24 +100,23 @@ def _turns(reader: Reader, value: Any, resolution: Resolution) -> tuple[Turn, ..
 def _merged(turns: list[Turn]) -> list[Turn]:
     """Joins neighbours of one role: streamed turns come back as one content for each chunk."""
     merged: list[Turn] = []
-    for turn in turns:
-        if not merged or merged[-1].role != turn.role:
-            merged.append(turn)
-        elif turn.role == "model":
-            merged[-1] = Turn("model", _concatenated(merged[-1].parts + turn.parts))
-        else:
-            merged[-1] = Turn("user", merged[-1].parts + turn.parts)
+    for role, group in groupby(turns, lambda turn: turn.role):
+        first, *others = group
+        if not others:
+            merged.append(first)
+            continue
+        parts = tuple(part for turn in (first, *others) for part in turn.parts)
+        merged.append(Turn(role, _concatenated(parts) if role == "model" else parts))
     return merged
 
 
 def _concatenated(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     out: list[Part] = []
-    for part in parts:
-        last = out[-1] if out else None
-        if isinstance(part, Text) and isinstance(last, Text) and part.thought == last.thought:
-            out[-1] = Text(last.text + part.text, part.thought)
+    for thought, group in groupby(parts, lambda p: p.thought if isinstance(p, Text) else None):
+        if thought is None:
+            out += group
         else:
-            out.append(part)
+            out.append(Text("".join(p.text for p in group if isinstance(p, Text)), thought))
     return tuple(out)
 
 
