@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -179,6 +179,15 @@ class Prompt:
             if turn.role == "user":
                 return turn.asked
         return ""
+
+    def asking(self, question: str) -> Prompt:
+        """The same prompt with another question in its last user turn."""
+        if question == self.question:
+            return self
+        turns = list(self.turns)
+        at = max(i for i, turn in enumerate(turns) if turn.role == "user")
+        turns[at] = Turn("user", (*turns[at].images, Text(question)))
+        return replace(self, turns=tuple(turns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ ONE = {
     "caption fr": (PARTY, "Décris cette image.", "Une photo avec deux personnes et un chien."),
     "plain": (EMPTY, "Describe this.", "A plain grey picture with nothing on it."),
     "plain fr": (EMPTY, "Décris.", "Une image unie, de couleur grise, sans rien dessus."),
-    "title": (PETS, "Give it a title", "A dog and a cat."),
+    "title": (PETS, "Give it a title", "A dog and a cat"),
     # counting
     "count": (PARTY, "How many people are there?", "I can see two people."),
     "count none": (PETS, "How many cars?", "I can make out no car."),
@@ -217,7 +217,11 @@ ONE = {
     "on": (KITCHEN, "What is on the table?", "I can see a cup and a bowl there."),
     "on fr": (KITCHEN, "Qu'y a-t-il sur la table ?", "J'y vois une tasse et un bol."),
     "left of it": (KITCHEN, "What is to the left of the cup?", "I can see a chair there."),
-    "nothing there": (PETS, "What is above the cat?", "I can make out no thing there."),
+    "nothing there": (
+        PETS,
+        "What is above the cat?",
+        "I can make out nothing there that I can name.",
+    ),
     "by what is not there": (PETS, "What is next to the car?", "I can make out no car."),
     "relative": (
         KITCHEN,
@@ -281,19 +285,18 @@ ONE = {
     "spanish": (
         PETS,
         "¿Qué hay?",
-        "I cannot answer that from what I can see. The picture shows a dog and a cat.",
+        "I cannot tell that from the picture; I see a dog and a cat.",
     ),
     # beyond the eyes
     "doing": (
         PARTY,
         "What is the man doing?",
-        "I cannot answer that from what I can see. The picture shows two people and a golden "
-        "retriever.",
+        "I cannot tell that from the picture; I see two people and a golden retriever.",
     ),
     "doing fr": (
         PETS,
         "Que fait l'homme ?",
-        "Je ne peux pas répondre à cela d'après ce que je vois. L'image montre un chien et un chat.",
+        "Je ne peux pas le dire d'après l'image ; j'y vois un chien et un chat.",
     ),
 }
 
@@ -378,8 +381,11 @@ def test_question_after_the_picture_turn_is_about_that_picture() -> None:
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        pytest.param("Hello", "there is none in this conversation", id="en"),
-        pytest.param("Que sais-tu faire ?", "cette conversation n'en contient aucune", id="fr"),
+        pytest.param("Sing!", "there is none in this conversation", id="en"),
+        pytest.param("Chante pour moi", "cette conversation n'en contient aucune", id="fr"),
+        pytest.param("Hello", "Hello! Send me a picture", id="greeted"),
+        pytest.param("Que sais-tu faire ?", "Envoyez-moi une image", id="asked what it can, fr"),
+        pytest.param("Bonjour, qui es-tu ?", "Je suis Twinsight", id="asked who it is, fr"),
     ],
 )
 def test_without_a_picture_it_says_so(question: str, said: str) -> None:

@@ -107,7 +107,18 @@ class _Filler:
     def root(self, facts: Facts) -> Any:
         place = (self.schemas.root,)
         filled = self.known(place, facts, (), entered=True)
-        return filled.value if filled.known else self.neutral.least(place)
+        if filled.known:
+            return filled.value
+        nulls = None if isinstance(facts, Nothing) else next(self._nulls(place), None)
+        return nulls or self.neutral.least(place)
+
+    def _nulls(self, place: Conjunction) -> Iterator[dict[str, Any]]:
+        """The object that says of each property that may be null that it is not known."""
+        for shape in self.schemas.shapes(place):
+            if shape.type == "object" and shape.options() is None:
+                whole = self._completed(shape, {}, self.neutral.order(shape, shape.required(set())))
+                if whole and self.validator.all(place, whole):
+                    yield whole
 
     def known(
         self, place: Conjunction, facts: Facts, path: tuple[str, ...], entered: bool

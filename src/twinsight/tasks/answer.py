@@ -25,7 +25,10 @@ from twinsight.tasks.voice import Voice, counts_said
 SURE_NAME = 0.5
 """Probability at which a whole-picture name answers "is there …?" with yes."""
 
-_EITHER = re.compile(r"\b(?:or|ou)\b", re.IGNORECASE)
+_EITHER = re.compile(r"(?<!yes )(?<!true )(?<!oui )(?<!vrai )\b(?:or|ou)\b", re.IGNORECASE)
+_WHO = re.compile(
+    r"^(?:who|whose|qui)\b|\b(?:person|people|man|woman|celebrity) (?:called|named)\b"
+)
 
 
 def read(scene: Scene, asked: Asked) -> Said:
@@ -114,6 +117,8 @@ def presence(scene: Scene, asked: Asked) -> Said:
     things = [of_target(scene, replace(target, take=None)) for target in targets]
     # Text, likely names, surroundings and numbers are told in sentences of their own.
     is_apart = any(bool(ones) != (w == asked.yes()) for ones, w in zip(things, words, strict=True))
+    if is_apart and either and word == asked.yes():
+        return next(part for part in parts if part.word == word)
     if is_apart or any(target.unknown for target in targets):
         return Said(" ".join(part.text for part in parts), word)
     return Said(_together(asked, targets, things, word), word)
@@ -163,6 +168,8 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
     if target.sense is Sense.NARROWER:
         which = voice.say("cannot tell which", word=target.word)
         return Said(f"{sentence(voice.say('see', things=things))} {which}", asked.unknown())
+    if target.rest and not surroundings.is_around(scene, target.rest):
+        return Said(voice.say("cannot judge rest", things=things), asked.unknown())
     return Said(voice.say("yes, seems" if faint else "yes, see", things=things), asked.yes())
 
 
@@ -277,5 +284,6 @@ def quality(scene: Scene, asked: Asked) -> Said:
 
 def unknown(scene: Scene, asked: Asked) -> Said:
     """For a question that pocket cannot answer: what it does see, and no guess."""
-    things = describe.main_thing(scene, asked.style.language)
-    return Said(asked.voice.say("cannot answer", things=things), asked.unknown())
+    is_who = _WHO.search(fold(asked.question)) and "person" in scene.objects().label
+    text = describe.at_a_loss(scene, asked.style.language, "cannot name" if is_who else "")
+    return Said(text, asked.unknown())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 from twinsight.prompt import ImageRef, Prompt, Text, Turn
 from twinsight.tasks import classify, intent, talk
 from twinsight.tasks.intent import Task
 from twinsight.tasks.lexicon import COLOURS
+from twinsight.tasks.paraphrase import plainly
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import Style
+from twinsight.tasks.vocabulary import is_singular, meaning
 from twinsight.tasks.voice import VOICES
 from twinsight.tasks.wanting import (
     COUNT,
@@ -20,7 +23,7 @@ from twinsight.tasks.wanting import (
     words_of,
 )
 
-SEVERAL = (Task.COMPARE, Task.WHICH)
+SEVERAL = (Task.COMPARE, Task.WHICH, Task.ORDER)
 ANSWERED = (
     *SEVERAL,
     Task.COUNT,
@@ -37,6 +40,10 @@ ANSWERED = (
     Task.READ,
     Task.IDENTIFY,
     Task.QUALITY,
+    Task.WEATHER,
+    Task.ACTIVITY,
+    Task.HOLDING,
+    Task.PARTICULAR,
 )
 
 
@@ -44,6 +51,7 @@ def answered(question: str, scenes: Sequence[Scene], language: Any = "en") -> st
     """The answer in one word to a question about these pictures; None when it is not known."""
     if not question.strip():
         return None
+    question = plainly(question)
     shown = tuple(ImageRef("") for _ in scenes)
     task = intent.task_of(Prompt((Turn("user", (*shown, Text(question))),)))
     if task not in ANSWERED:
@@ -54,16 +62,19 @@ def answered(question: str, scenes: Sequence[Scene], language: Any = "en") -> st
 
 
 def choice(
-    words: Sequence[str], question: str, scenes: Sequence[Scene], certain: bool = False
+    words: Sequence[str], questions: Sequence[str], scenes: Sequence[Scene], certain: bool = False
 ) -> str | None:
-    """The word of an enum that fits; None when nothing speaks for any, unless it must be one."""
+    """The word of an enum that answers one of the questions, or fits the picture.
+
+    None when nothing speaks for any, unless it must be one.
+    """
     if not scenes:
         return None
     folded = {word.strip().lower(): word for word in words}
     colours = folded.keys() & set(COLOURS)
     # "orange" among a thousand things is a fruit.
     if 2 * len(colours) >= len(folded) or folded.keys() & {"yes", "no", "oui", "non"}:
-        for language in ("en", "fr"):
+        for question, language in product(questions, ("en", "fr")):
             word = answered(question, scenes, language)
             if word is not None and word.lower() in folded:
                 return folded[word.lower()]
@@ -89,8 +100,8 @@ def type_named(name: str) -> str:
         return "integer"
     if words & SCORE:
         return "number"
-    return (
-        "array"
-        if words & (LABELS | {"objects", "items", "colors", "colours"}) and last
-        else "string"
-    )
+    noun = last[0] if last else ""
+    several = meaning(noun) is not None and not is_singular(noun)
+    if several or (last and words & (LABELS | {"objects", "items", "colors", "colours"})):
+        return "array"
+    return "string"

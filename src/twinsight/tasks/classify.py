@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from twinsight.tasks import activity, weather
 from twinsight.tasks.english import plural
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.scenery import PLACES, meant
@@ -25,6 +26,13 @@ NEUTRAL = (
     "autre",
     "inconnu",
     "aucun",
+    "neutral",
+    "neutre",
+    "unclear",
+    "uncertain",
+    "not sure",
+    "undetermined",
+    "cannot tell",
 )
 """Labels that callers offer for what is none of the others."""
 
@@ -34,6 +42,8 @@ _STOP_WORDS = frozenset(
 )
 
 
+FITTING = 0.35
+"""How sure a label must be to be one of several that fit."""
 MOST_MIXED = 50
 """Labels up to which objects count beside what the labeler says of the whole picture."""
 
@@ -76,6 +86,8 @@ def evidence(scene: Scene) -> dict[str, float]:
     for word, score in scene.surroundings.items():
         if word in PLACES and score >= LIKELY_PLACE:
             add(word, AROUND * score)
+    for word, score in {**weather.told(scene), **activity.words_of_sports(scene)}.items():
+        add(word, score)
     return found
 
 
@@ -146,20 +158,54 @@ def _singular(word: str) -> str:
     return {"people": "person", "men": "man", "women": "woman", "mice": "mouse"}.get(word, word)
 
 
+def fitting(labels: Sequence[str], scene: Scene) -> list[str]:
+    """All of the caller's labels that the picture supports well, in the caller's order."""
+    return [
+        choice.label
+        for label in labels
+        for choice in ranked([label], scene)
+        if choice.score >= FITTING
+    ]
+
+
 def offered(question: str) -> list[str]:
-    """The labels that a question lists: after a colon, or as "cat, dog or bird"."""
+    """The labels that a question lists: quoted, after a colon, or as "cat, dog or bird"."""
     text = re.sub(r"\n\s*(?:[-*•]|\d+[.)])\s+", ", ", question)
+    quoted = [found[1].strip() for found in _QUOTED.finditer(text)]
+    if len(quoted) >= 2:
+        return quoted
     tail = re.split(r":\s*,?\s*", text, maxsplit=1)[-1]
     tail = re.split(r"(?<=[.!?])\s", tail.strip())[0].strip(" .!?\"'")
-    tail = _BEFORE_LABELS.sub("", tail, count=1)
+    tail = _AFTER_LABELS.sub("", _BEFORE_LABELS.sub("", tail, count=1))
     parts = re.split(r"\s*[,;/|\n]\s*|\s+(?:or|and|ou|et)\s+", tail)
     cleaned = [_ARTICLE.sub("", part.strip(" \"'`-*[]()?.«»")) for part in parts]
     labels = [label for label in cleaned if label and len(label) <= 60]
     return labels if len(labels) >= 2 else []
 
 
+def offers(question: str) -> bool:
+    """Whether a question without a word about classes lists labels: "which season: summer, "
+    "winter?"."""
+    found = _LIST.search(question)
+    return found is not None and len(offered(question)) >= 2
+
+
+_QUOTED = re.compile(r"(?<!\w)['\"“«‘]\s*([^'\"“”«»‘’]{1,40}?)\s*['\"”»’](?!\w)")
+_LIST = re.compile(
+    r"\b(?:one of|any of|which|what|pick|choose|select|answer|category|categories|label|labels|"
+    r"tags?|parmi|quel\w*|"
+    r"choisi\w*|réponds)\b[^:?]*(?::|\[|\()\s*[\w' -]+(?:[,/|] ?[\w' -]+)+",
+    re.IGNORECASE,
+)
 _BEFORE_LABELS = re.compile(
-    r"^.*?\b(?:as|into|between|among|from|is (?:this|it|that)|one of|comme|entre|parmi|est-ce)\b",
+    r"^.*?\b(?:as|into|between|among|from|is (?:this|it|that)|one of|comme|entre|parmi|est-ce|en "
+    r"tant que)\b"
+    r"|^(?:is|are|was|were|est|sont) (?:the|this|that|these|those|le|la|les) \w+(?:[- ](?:il|elle|"
+    r"ils|elles))?\b",
+    re.IGNORECASE,
+)
+_AFTER_LABELS = re.compile(
+    r",? (?:and|et) (?:explain|say why|tell|give|justify|explique|dis|donne|justifie)\w*\b.*$",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(

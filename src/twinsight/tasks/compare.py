@@ -6,14 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from twinsight.tasks import describe
+from twinsight.tasks import describe, ranking
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import lines_of, of_target
-from twinsight.tasks.phrases import Target
-from twinsight.tasks.said import Asked, Said, kind_of
+from twinsight.tasks.language import spoken
+from twinsight.tasks.phrases import Target, target
+from twinsight.tasks.said import Asked, Said, kind_of, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import Style
 from twinsight.tasks.surroundings import is_there
+from twinsight.tasks.vocabulary import fold
 from twinsight.tasks.voice import VOICES, Voice, counts_said
 
 BRIGHTER = 0.15
@@ -28,16 +30,22 @@ _FEWER = re.compile(r"\b(?:fewer|fewest|less|least|moins)\b", re.IGNORECASE)
 def describe_all(scenes: Sequence[Scene], style: Style) -> str:
     """A sentence for each picture, in order."""
     voice = VOICES[style.language]
-    return " ".join(
-        voice.say("image", index=n, text=describe.title(scene, style.language))
-        for n, scene in enumerate(scenes, 1)
+    return "\n".join(
+        voice.say("image", index=n, text=_each(scene, style)) for n, scene in enumerate(scenes, 1)
     )
+
+
+def _each(scene: Scene, style: Style) -> str:
+    if style.brevity:
+        return describe.title(scene, style.language)
+    return describe.caption(scene, style.language, whole=False)
 
 
 def compare(scenes: Sequence[Scene], asked: Asked) -> Said:
     """What differs, what is shared, or whether they are the same, as the question asks."""
     if _SAME.search(asked.question):
-        return _same(scenes, asked)
+        kind = _same_kind_asked(asked.question)
+        return _same_kind(scenes, asked, kind) if kind is not None else _same(scenes, asked)
     if _COMMON.search(asked.question):
         shared = _shared(scenes, asked.voice)
         return Said(_all_show(scenes, shared, asked.voice), asked.voice.listed(shared))
@@ -52,12 +60,21 @@ def differences(scenes: Sequence[Scene], style: Style) -> str:
     told = _differing(scenes, style)
     if not told:
         return voice.say("alike", things=describe.main_thing(scenes[0], style.language))
+    things = [describe.main_thing(scene, style.language) for scene in scenes]
+    if len(set(things)) == 1:
+        return " ".join([_all_show(scenes, things[:1], voice), *told])
     shows = [
-        sentence(voice.say("image shows", index=n, things=describe.main_thing(s, style.language)))
-        for n, s in enumerate(scenes, 1)
+        sentence(voice.say("image shows", index=n, things=one)) for n, one in enumerate(things, 1)
     ]
     shared = _shared(scenes, voice)
+    if not shared and len(scenes) == 2 and max(map(_kinds, scenes)) <= describe.MOST_KINDS:
+        # What each shows was said, and none of it is in the other.
+        told = told[len({kind for scene in scenes for kind in scene.objects().label}) :]
     return " ".join([*shows, *told, *([_all_show(scenes, shared, voice)] if shared else [])])
+
+
+def _kinds(scene: Scene) -> int:
+    return len(set(scene.objects().label))
 
 
 def _differing(scenes: Sequence[Scene], style: Style) -> list[str]:
@@ -114,6 +131,53 @@ def _same(scenes: Sequence[Scene], asked: Asked) -> Said:
     return Said(f"{voice.say('not same')} {told}", asked.no())
 
 
+_SAME_KIND = re.compile(r"\b(?:same|même) (?:(?:kind|type|sort|genre) (?:of|de) )?(?P<thing>\w+)")
+_PICTURE = re.compile(
+    r"^(?:images?|pictures?|photos?|scenes?|one|thing|chose|person|place|location|time)$"
+)
+
+
+def _same_kind_asked(question: str) -> Target | None:
+    """The things in "do both show the same animal?"; None where the pictures are meant."""
+    found = _SAME_KIND.search(fold(question))
+    thing = target(found["thing"], spoken(question)) if found else None
+    if found is None or _PICTURE.match(found["thing"]) or thing is None or not thing.names:
+        return None
+    return thing
+
+
+def _same_kind(scenes: Sequence[Scene], asked: Asked, thing: Target) -> Said:
+    """Whether all pictures show the same of a kind of things: each a cat."""
+    voice = asked.voice
+    found = [{item.kind for item in of_target(scene, thing)} for scene in scenes]
+    shared = set.intersection(*found)
+    told = " ".join(
+        sentence(voice.say("image shows", index=n, things=_listed(kinds, thing, voice)))
+        for n, kinds in enumerate(found, 1)
+    )
+    if shared:
+        both = _all_show(scenes, [voice.counted(1, kind) for kind in sorted(shared)], voice)
+        return Said(sentence(f"{asked.yes()}, {both[0].lower()}{both[1:]}"), asked.yes())
+    return Said(f"{sentence(asked.no())} {told}", asked.no())
+
+
+def _listed(kinds: set[str], thing: Target, voice: Voice) -> str:
+    return voice.listed([voice.counted(1, kind) for kind in sorted(kinds)]) or none_of(thing, voice)
+
+
+def ordered(scenes: Sequence[Scene], asked: Asked) -> Said:
+    """The pictures by how many of a thing each shows."""
+    voice, thing = asked.voice, ranking.order_of(asked.question)
+    assert thing is not None, "the task is this one only where the question orders pictures"
+    if thing.unknown:
+        return Said(voice.say("cannot recognise", thing=thing.phrase), asked.unknown())
+    counts = [len(of_target(scene, thing)) for scene in scenes]
+    sign = 1 if ranking.is_ascending(asked.question) else -1
+    order = sorted(range(len(scenes)), key=lambda i: sign * counts[i])
+    told = [voice.say("image count", index=i + 1, count=counts[i]) for i in order]
+    return Said(sentence(", ".join(told)), ", ".join(str(i + 1) for i in order))
+
+
 def _are_identical(scenes: Sequence[Scene]) -> bool:
     first, *others = (scene.ref.key or scene.ref.encoded() for scene in scenes)
     return all(key == first for key in others)
@@ -140,7 +204,7 @@ def _all_show(scenes: Sequence[Scene], shared: list[str], voice: Voice) -> str:
 def which(scenes: Sequence[Scene], asked: Asked) -> Said:
     """Which picture shows the thing asked about, or has more of it."""
     voice = asked.voice
-    target = asked.wanted.targets[0]
+    target = _looked_for(asked)
     if target.text:
         quotes = [len(lines_of(scene)) for scene in scenes]
         rows = [n for n, lines in enumerate(quotes, 1) if lines]
@@ -153,6 +217,20 @@ def which(scenes: Sequence[Scene], asked: Asked) -> Said:
     rows = rows or [n for n, scene in enumerate(scenes, 1) if is_there(scene, target)]
     seen = counts_said((i.kind for i in found[rows[0] - 1]), voice) if rows else ""
     return _shown_in(rows, seen or target.phrase, _one(target, voice), asked)
+
+
+_WHICH_OF = re.compile(
+    r"^(?:which|what) (?:one )?of (?:these|the|those|them)(?: \w+)* (?:is|are|shows?|has|have|"
+    r"contains?) "
+    r"(?P<thing>.+)$"
+)
+
+
+def _looked_for(asked: Asked) -> Target:
+    """The thing in "which of these rooms is the kitchen?", else the first that is named."""
+    found = _WHICH_OF.match(fold(asked.question).strip(" ?.!"))
+    thing = target(found["thing"], spoken(asked.question)) if found else None
+    return thing or asked.wanted.targets[0]
 
 
 def _one(target: Target, voice: Voice) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 import numpy as np
 
 from twinsight.engines.roles import Label, Recognition
+from twinsight.tasks.checking import checked
 from twinsight.tasks.english import article, sentence
 from twinsight.tasks.language import Language
 from twinsight.tasks.neighbours import stands_on
@@ -60,9 +61,10 @@ def written(scene: Scene) -> str:
     if wording is None or wording.likelihood < LEAST_LIKELIHOOD or not any(wording.kinds):
         return ""
     counts = Counter(scene.objects().label)
+    said, kinds = checked(wording.words, wording.kinds, scene.objects())
     words = [
         finer(kind, max(counts[kind], 1), scene.recognition) if word == kind != "person" else word
-        for word, kind in zip(wording.words, wording.kinds, strict=True)
+        for word, kind in zip(said, kinds, strict=True)
     ]
     for place, after in enumerate(words[1:]):
         if words[place] in ("a", "an"):
@@ -101,6 +103,15 @@ def main_thing(scene: Scene, language: Language = "en") -> str:
     return voice.say("unnamed", colours=_colours(scene, voice))
 
 
+def at_a_loss(scene: Scene, language: Language = "en", key: str = "") -> str:
+    """What is said where a question cannot be answered: that, and what is seen."""
+    voice = VOICES[language]
+    quote = "" if scene.objects() or scene.recognition.name else quoted(scene, language)
+    if quote:
+        return voice.say("only reads", quote=quote)
+    return voice.say(key or "cannot answer", things=main_thing(scene, language))
+
+
 def _laid(scene: Scene, language: Language) -> str:
     """`a cup on a dining table`, where all that was seen stands on one surface; else empty."""
     found, kinds = scene.objects(), by_prominence(scene)
@@ -133,9 +144,14 @@ def object_phrases(scene: Scene, language: Language = "en") -> list[str]:
 
 def main_noun(scene: Scene) -> str:
     """The most prominent object's noun, in its finer form where one is sure."""
-    counts = Counter(scene.objects().label)
-    kind = by_prominence(scene)[0]
-    return finer(kind, counts[kind], scene.recognition)
+    kind = main_kind(scene)
+    return finer(kind, scene.objects().label.count(kind), scene.recognition)
+
+
+def main_kind(scene: Scene) -> str:
+    """The most prominent kind of object; a table only where nothing is on or at it."""
+    kinds = by_prominence(scene)
+    return next((kind for kind in kinds if kind != "dining table"), kinds[0])
 
 
 def by_prominence(scene: Scene) -> list[str]:
@@ -203,8 +219,10 @@ def doubts(scene: Scene, language: Language = "en") -> str:
 
 
 def coloured(label: str, kind: str, colour: str, language: Language) -> str:
-    """An object's label with its colour: `white dog`, `chien blanc`."""
+    """An object's label with its colour: `white dog`, `chien blanc`, `person in white`."""
     voice = VOICES[language]
+    if kind == "person":
+        return f"{label} {'en' if language == 'fr' else 'in'} {voice.colour(colour)}"
     shade = voice.colour(colour, kind)
     return f"{label} {shade}" if language == "fr" else f"{shade} {label}"
 

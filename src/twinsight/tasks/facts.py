@@ -16,11 +16,13 @@ from typing import Any
 from twinsight.filling.document import Ask, Facts, Given
 from twinsight.filling.facts import MAX_DEPTH
 from twinsight.prompt import Prompt
-from twinsight.tasks import classify, describe, find, talk, targets
+from twinsight.tasks import classify, describe, find, inventory, particulars, talk, targets
 from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
 from twinsight.tasks.corners import Corners, corners_asked
 from twinsight.tasks.intent import Task
+from twinsight.tasks.language import is_neutral, spoken
 from twinsight.tasks.lexicon import number_of
+from twinsight.tasks.said import Asked
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.sightings import Seen, counted, is_place
 from twinsight.tasks.spatial import Found
@@ -41,6 +43,8 @@ from twinsight.tasks.wanting import (
     OBJECTS,
     POINT,
     PRESENCE,
+    PRICE,
+    REASON,
     REPLY,
     SCORE,
     SHAPE,
@@ -48,6 +52,7 @@ from twinsight.tasks.wanting import (
     SIZE,
     TEXT,
     TITLE,
+    TONGUE,
     words_of,
 )
 
@@ -71,7 +76,11 @@ class SceneFacts:
 
     @cached_property
     def style(self) -> Style:
-        return style_of(self.prompt)
+        """What the prompt asks for; where it is no sentence, its keys tell the language."""
+        style, schema = style_of(self.prompt), self.prompt.shape.schema
+        if schema and not self.prompt.system and is_neutral(self.prompt.question):
+            return replace(style, language=spoken(" ".join(_said_in(schema))))
+        return style
 
     @cached_property
     def seen(self) -> list[Seen]:
@@ -100,7 +109,7 @@ class SceneFacts:
         words = set(_named(ask))
         choices = [c for c in ask.schema.get("enum", []) if isinstance(c, str)]
         if choices:
-            return choice(choices, _question(ask) or self.prompt.question, self.scenes)
+            return self._choice(choices, ask, words)
         inner = ask.schema.get("items", {})
         offered = [c for c in inner.get("enum", []) if isinstance(c, str)]
         if ask.type == "array" and len(offered) > classify.MOST_MIXED:
@@ -119,6 +128,16 @@ class SceneFacts:
         }.get(ask.type)
         return given(ask, words) if given is not None else None
 
+    def _choice(self, choices: list[str], ask: Ask, words: set[str]) -> str | None:
+        """The word of an enum that answers its property's question, or else the prompt's."""
+        if words & TONGUE and not words & TEXT:
+            names = {"en": ("en", "english", "anglais"), "fr": ("fr", "french", "français")}
+            return next((c for c in choices if c.lower() in names[self.style.language]), None)
+        questions = [str(ask.schema.get("description", "")), _question(ask)]
+        if not words or words & (REPLY | LABEL):
+            questions.append(self.prompt.question)
+        return choice(choices, questions, self.scenes)
+
     def _best_of(self, words: list[str], ask: Ask) -> list[str]:
         """The words of a long enum that fit, the best first; as many as must be, at least."""
         ranked = classify.ranked(words, self.scenes[0])
@@ -136,6 +155,10 @@ class SceneFacts:
         is_whole = names & CAPTION and not names & (LABEL | BOX | POINT | SHAPE)
         if (words & IMAGES or is_whole) and self.task not in _SPATIAL:
             return [self._one(index) for index in range(len(self.scenes))]
+        if names & PRICE and not names & (BOX | POINT | SHAPE):
+            return [
+                Given(_priced(inner, row), ask.path) for row in particulars.priced(self.scenes[0])
+            ]
         if (words & LINES or names & TEXT) and not names & LABEL:
             return self._seen_of(targets.Target("", frozenset(), text=True))
         if names & COUNT and not names & (BOX | POINT | SHAPE):
@@ -181,6 +204,14 @@ class SceneFacts:
             return asked or (voice.colour(colours[0][0]) if colours else None)
         if words & TEXT:
             return "\n".join(find.lines_of(scene)) or None
+        if words & REASON:
+            style = Style(language)
+            return talk.said(self.prompt.question, self.task, self.scenes, style)
+        read = particulars.named(scene, words)
+        if read is not None:
+            return particulars.iso_date(read) if ask.schema.get("format") == "date" else read
+        if words & TONGUE:
+            return language
         if words & TITLE:
             return describe.title(scene, language).rstrip(".")
         if words & COMPARED and len(self.scenes) > 1:
@@ -189,21 +220,32 @@ class SceneFacts:
         if told:
             return told
         if words & CAPTION or (not ask.path and not words):
-            return self._said(words)
+            return self._said(ask, words)
         if words & LABEL:
-            return _name(scene)
-        return self._answered(_question(ask))
+            return self._name(words)
+        named = " ".join(_named(ask))
+        return self._answered(_question(ask)) or self._answered(f"what {named} is this?")
 
-    def _said(self, words: set[str]) -> str | None:
+    def _name(self, words: set[str]) -> str | None:
+        """What the picture shows most of; the name of a person is not known."""
+        scene, voice = self.scenes[0], VOICES[self.style.language]
+        if scene.objects().label:
+            is_somebody = words == {"name"} and describe.main_kind(scene) == "person"
+            return None if is_somebody else voice.noun(describe.main_noun(scene))
+        name = scene.recognition.name
+        return voice.noun(name.name) if name is not None else None
+
+    def _said(self, ask: Ask, words: set[str]) -> str | None:
         """The prompt's own answer, in a sentence."""
-        if self.task in ANSWERED or words & REPLY:
+        if words & REPLY or self.task in SEVERAL or (self.task in ANSWERED and not ask.path):
             style = Style(self.style.language)
             return talk.said(self.prompt.question, self.task, self.scenes, style)
         return describe.caption(self.scenes[0], self.style.language)
 
     def _yes_or_no(self, ask: Ask, words: set[str]) -> bool | None:
         thing = " ".join(w for w in _named(ask) if w not in PRESENCE)
-        for question in (f"is there {thing}?" if thing else "", ask.schema.get("description", "")):
+        asked = [f"is there {thing}?", f"is it {thing}?"] if thing else []
+        for question in (*asked, ask.schema.get("description", "")):
             word = self._answered(question, english=True)
             if word in ("yes", "no"):
                 return word == "yes"
@@ -219,9 +261,14 @@ class SceneFacts:
             return round(name.score, 3) if name is not None else None
         if words & SIZE:
             return scene.wh["height" in words]
-        things = " ".join(w for w in _named(ask) if w not in COUNT | {"of", "the"})
+        read = particulars.named(scene, words)
+        if read is not None:
+            return particulars.number_in(read)
+        things = " ".join(w for w in _named(ask) if w not in COUNT | {"of", "the", "de", "des"})
         asked = [f"how many {things}?"] if things else []
         asked += [ask.schema.get("description", "")]
+        if not things and self.task is not Task.COUNT and self._is_about_known:
+            return len(self.seen)
         if not things or words & REPLY:
             # A number by any other name ("price") is not how many things there are.
             asked += [self.prompt.question] if self.task is Task.COUNT else ["how many objects?"]
@@ -230,6 +277,11 @@ class SceneFacts:
             if word and word.isdecimal() and (number := number_of(word)) is not None:
                 return number
         return None
+
+    @property
+    def _is_about_known(self) -> bool:
+        """Whether the prompt names kinds of things ("extract the people")."""
+        return all(t.names for t in targets.wanted(self.prompt.question).targets)
 
     def _list(self, ask: Ask, words: set[str]) -> list[str] | None:
         """A list of plain words."""
@@ -248,7 +300,13 @@ class SceneFacts:
         thing = targets.target(" ".join(_named(ask)), "en") if ask.path else None
         if thing is not None and thing.names:
             return list(dict.fromkeys(s.item.label for s in self._seen_of(thing)))
-        return names if not ask.path or words & (LABELS | OBJECTS | LABEL) else None
+        if ask.path and not words & (LABELS | OBJECTS | LABEL):
+            return None
+        least = int(ask.schema.get("minItems", 0))
+        if len(names) >= least:
+            return names
+        asked = Asked.of(self.prompt.question, self.style)
+        return list(dict.fromkeys([*names, *inventory.keywords(scene, asked, least + len(names))]))
 
     def _names(self, named: bool) -> list[str]:
         """The kinds of things asked for, and the whole picture's name where all are."""
@@ -256,7 +314,7 @@ class SceneFacts:
         whole = self.scenes[0].recognition.name
         wanted = targets.wanted(self.prompt.question).targets
         if whole is not None and (named or not names) and all(t.names is None for t in wanted):
-            names.append(whole.name)
+            names.append(VOICES[self.style.language].noun(whole.name))
         return list(dict.fromkeys(names))
 
     def _answered(self, question: str, english: bool = False) -> str | None:
@@ -274,11 +332,32 @@ def _question(ask: Ask) -> str:
     return re.sub(r"^(\w+) (colou?r)$", r"colour of the \1", words)
 
 
-def _name(scene: Scene) -> str | None:
-    if scene.objects().label:
-        return describe.main_noun(scene)
-    name = scene.recognition.name
-    return name.name if name is not None else None
+def _said_in(schema: object) -> Iterator[str]:
+    """The words of a schema's names and descriptions."""
+    if isinstance(schema, dict):
+        for name, value in schema.items():
+            if name == "properties" and isinstance(value, dict):
+                yield from (word for key in value for word in words_of(key))
+            if name == "description" and isinstance(value, str):
+                yield value
+            yield from _said_in(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _said_in(value)
+
+
+def _priced(item: dict[str, Any], row: particulars.Priced) -> dict[str, object]:
+    """A row of a receipt under the names of the caller's properties."""
+    told: dict[str, object] = {}
+    for name in item.get("properties", {}):
+        words = set(words_of(name))
+        if words & PRICE:
+            told[name] = row.price
+        elif words & COUNT:
+            told[name] = row.quantity
+        elif words & (LABEL | CAPTION | TEXT):
+            told[name] = row.name
+    return told
 
 
 def _shade(name: str, colour: str, share: float) -> object:

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from twinsight.prompt import Prompt
-from twinsight.tasks import neighbours, ranking, relation, scenery, statement, verbs
+from twinsight.tasks import (
+    activity,
+    classify,
+    holding,
+    neighbours,
+    particulars,
+    ranking,
+    relation,
+    scenery,
+    statement,
+    verbs,
+    weather,
+)
 from twinsight.tasks.clauses import asked, without_keys
 from twinsight.tasks.lexicon import COLOURS, loosely
 from twinsight.tasks.vocabulary import meaning
@@ -35,6 +47,13 @@ class Task(StrEnum):
     COLOUR = "colour"
     WHERE = "where"
     QUALITY = "quality"
+    SIDE = "side"
+    SIZE = "size"
+    HOLDING = "holding"
+    ACTIVITY = "activity"
+    WEATHER = "weather"
+    PARTICULAR = "particular"
+    ORDER = "order"
     DETECT = "detect"
     SEGMENT = "segment"
     POINT = "point"
@@ -145,6 +164,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"categor\w+",
             r"catégori\w+",
             r"class[ei]\w*\b",
+            r"(?:is|are) the [\w ]+ \w+ing or \w+ing\b",
+            r"est ce (?:que )?(?:le|la|les) [\w ]+ ou \w+",
             r"which (?:of (?:these|the following|those)|label|one of)\b",
             r"label (?:this|the|it)\b",
             r"tag (?:this|the|it)\b.{0,40}(?: as\b| with\b|:)",
@@ -159,7 +180,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
         Task.LIST,
         _words(
-            r"(?:list|enumerate|inventory|table of (?:all|every|the))\b",
+            r"(?<!bulleted )(?<!bullet )(?<!in a )(?<!as a )(?:list|enumerate|inventory|table of "
+            r"(?:all|every|the))\b",
             r"name (?:all|every|everything|each|the (?:objects|things|items))\b",
             r"(?:what|which) (?:objects|things|items)\b",
             r"(?:key ?words?|hash ?tags?|tags?)\b",
@@ -204,7 +226,11 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             rf"descri\w+\b(?! {_NOT_SEEN})",
             rf"décri\w+\b(?! {_NOT_SEEN})",
             r"légend\w+",
-            r"alt text\b",
+            r"alt(?:ernative)? text\b",
+            r"texte? alternatif\b",
+            r"(?:tweet|(?:instagram|facebook|linkedin|social media) post|post (?:for|about))\b",
+            r"headline\b",
+            r"what is this about\b",
             r"summar\w+",
             r"résum\w+",
             r"title\b",
@@ -225,8 +251,15 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
 
 _SENTENCES: tuple[tuple[Task, Callable[[str], object]], ...] = (
     (Task.FITTING, statement.choice_of),
+    (Task.ORDER, ranking.order_of),
     (Task.STATEMENT, statement.statement_of),
+    (Task.WEATHER, weather.weather_of),
+    (Task.PARTICULAR, particulars.particular_of),
+    (Task.ACTIVITY, activity.activity_of),
     (Task.SETTING, scenery.setting_of),
+    (Task.SIDE, neighbours.side_looked_at),
+    (Task.SIZE, neighbours.size_asked),
+    (Task.HOLDING, holding.holding_of),
     (Task.RELATION, relation.relation_of),
     (Task.WHERE, neighbours.side_asked),
     (Task.BESIDE, neighbours.neighbourhood),
@@ -237,6 +270,7 @@ _SENTENCES: tuple[tuple[Task, Callable[[str], object]], ...] = (
 
 _WHICH = _words(
     r"(?:which|what) (?:of (?:the|these|those) )?(?:\w+ )?(?:image|picture|photo|one|pic)s?\b",
+    r"which (?:one )?of (?:the|these|those|them)\b",
     r"which (?:has|have|shows?|contains?)\b",
     r"(?:laquelle|lequel|lesquelles)\b",
     r"quelles? (?:image|photo)s?\b",
@@ -256,6 +290,9 @@ _COMPARE = _words(
     r"change[ds]?\b",
     r"changé\w*",
 )
+
+
+_WHY = _words(r"^(?:why|how come|pourquoi|what happen(?:s|ed)|que se est il passé|que va t il)\b")
 
 
 def task_of(prompt: Prompt) -> Task:
@@ -283,10 +320,14 @@ def _told(prompt: Prompt, question: str) -> Task:
     for task, read in _SENTENCES:
         if read(prompt.question) is not None:
             return task
+    if classify.offers(prompt.question):
+        return Task.CLASSIFY
+    if _WHY.match(question):
+        return Task.ANSWER
     for task, pattern in _QUESTIONS:
         if pattern.search(question):
             return task
     names = [name.strip() for name in re.split(r"[,;.]", question.strip(" ,;."))]
     if len(names) > 1 and all(map(meaning, names)):
         return Task.DETECT  # nothing but names of things: "person, car, traffic light"
-    return Task.ANSWER if question.strip() else Task.DESCRIBE
+    return Task.ANSWER if re.search(r"\w", question) else Task.DESCRIBE

@@ -13,7 +13,10 @@ from twinsight.tasks.places import place
 from twinsight.tasks.said import Asked, Said, named, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.sentences import PLACES
-from twinsight.tasks.vocabulary import fold
+from twinsight.tasks.vocabulary import broader, fold
+
+SURE_AROUND = 0.95
+"""How probable surroundings must be that are told without being asked for."""
 
 _TAG = re.compile(r"\bhash ?tags?\b")
 _KEYWORD = re.compile(r"\b(?:key ?words?|tags?|mots? clés?)\b|\bcommas?\b|\bvirgules?\b")
@@ -27,11 +30,10 @@ def inventory(scene: Scene, asked: Asked) -> Said:
     question, voice = fold(asked.question), asked.voice
     target = asked.wanted.targets[0]
     if _TAG.search(question) or _KEYWORD.search(question):
-        words = _keywords(scene, asked)[: _most(question)]
-        if _TAG.search(question):
-            text = " ".join("#" + re.sub(r"\W+", "", word) for word in words)
-        else:
-            text = ", ".join(words)
+        most = _most(question)
+        words = keywords(scene, asked, most)
+        is_tag = _TAG.search(question)
+        text = " ".join(hashtags(scene, asked, most)) if is_tag else ", ".join(words)
         return Said(text, words[0])
     if target.unknown:
         return Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
@@ -52,7 +54,7 @@ def names(scene: Scene, asked: Asked) -> list[str]:
     """What `inventory` lists, each name once."""
     question = fold(asked.question)
     if _TAG.search(question) or _KEYWORD.search(question):
-        return _keywords(scene, asked)[: _most(question)]
+        return keywords(scene, asked, _most(question))
     return list(dict.fromkeys(item.label for item in find(scene, asked.wanted)))
 
 
@@ -61,18 +63,32 @@ def _most(question: str) -> int | None:
     return number_of(found[1]) if found else None
 
 
-def _keywords(scene: Scene, asked: Asked) -> list[str]:
-    """What the picture is, then the kinds of its objects, wider words for them, and text."""
-    language = asked.style.language
+def hashtags(scene: Scene, asked: Asked, most: int | None = None) -> list[str]:
+    """The keywords as they are written in posts: `#diningtable`."""
+    return ["#" + re.sub(r"\W+", "", word) for word in keywords(scene, asked, most)]
+
+
+def keywords(scene: Scene, asked: Asked, most: int | None = None) -> list[str]:
+    """What the picture is, then the kinds of its objects, wider words for them, and text.
+
+    Where more are wanted than those: what is surely around, and colours.
+    """
+    language, voice = asked.style.language, asked.voice
     name = scene.recognition.name
+    kinds = describe.by_prominence(scene)
     said = [describe.sayable(name, language)] if name is not None else []
-    said += [asked.voice.noun(kind) for kind in describe.by_prominence(scene)]
-    said += [asked.voice.noun(kind) for kind in name.kinds] if name is not None else []
+    said += [voice.noun(kind) for kind in kinds]
+    said += [voice.noun(kind) for kind in name.kinds] if name is not None else []
     if describe.quoted(scene, language):
-        said.append(asked.voice.say("some text"))
-    if not any(said):
-        said = [asked.voice.colour(colour) for colour, _ in scene.measures.colours[:1]]
-    return list(dict.fromkeys(word for word in said if word))
+        said.append(voice.say("some text"))
+    if len(set(said)) < (most or 0):
+        sure = [(score, word) for word, score in scene.surroundings.items() if score >= SURE_AROUND]
+        said += [voice.noun(broader(kind)[0]) for kind in kinds if broader(kind)]
+        said += [voice.noun(word) for _, word in sorted(sure, reverse=True)]
+    if not any(said) or len(set(said)) < (most or 0):
+        colours = scene.measures.colours[:4] if any(said) else scene.measures.colours[:1]
+        said += [voice.colour(colour) for colour, _ in colours]
+    return list(dict.fromkeys(word for word in said if word))[:most]
 
 
 def _line(items: Sequence[Item], kind: str, scene: Scene, asked: Asked) -> str:

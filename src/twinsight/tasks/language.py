@@ -16,7 +16,7 @@ _FRENCH = word_set("""
     combien où que qui de et ou cette cet ces ce au aux en il elle je tu vous nous pas ne
     plus moi toi tout tous toutes donne donnez donner montre détecte détecter détectez
     décris décrire légende vois vas-y lis compte masques boîtes réponds
-    qu chaque entre
+    qu chaque entre merci bonjour bonsoir salut oui non est-ce es-tu mais
 """)
 _ENGLISH = word_set("""
     the is are was were what how this these that those in of give which where who why
@@ -24,8 +24,8 @@ _ENGLISH = word_set("""
     every please show find on at a an not has have detect segment point boxes tell me count
 """)
 _ASKED = (
-    (re.compile(r"\bin french\b|\ben français\b|\ben francais\b"), "fr"),
-    (re.compile(r"\bin english\b|\ben anglais\b"), "en"),
+    (re.compile(r"\b(?:in|into|to) french\b|\ben français\b|\ben francais\b"), "fr"),
+    (re.compile(r"\b(?:in|into|to) english\b|\ben anglais\b"), "en"),
 )
 
 
@@ -42,12 +42,25 @@ def spoken(question: str) -> Language:
     return "fr" if french > sum(word in _ENGLISH for word in words) else "en"
 
 
+def is_neutral(text: str) -> bool:
+    """Whether the text has no small word of either language."""
+    words = re.findall(r"[^\W\d_]+", fold(text))
+    return not any(word in _FRENCH or word in _ENGLISH for word in words)
+
+
 def asked(*texts: str) -> Language | None:
-    """The language that is asked for by name ("in French"), in the first text that does."""
+    """The language that is asked for by name ("in French"), in the first text that does.
+
+    Where a text names both, the last one counts.
+    """
     for text in texts:
-        for pattern, language in _ASKED:
-            if pattern.search(text.lower()):
-                return "fr" if language == "fr" else "en"
+        named = [
+            (found.start(), language)
+            for pattern, language in _ASKED
+            for found in pattern.finditer(text.lower())
+        ]
+        if named:
+            return "fr" if max(named)[1] == "fr" else "en"
     return None
 
 

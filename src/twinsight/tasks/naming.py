@@ -11,7 +11,8 @@ from twinsight.tasks.language import spoken
 from twinsight.tasks.phrases import Target, target
 from twinsight.tasks.said import Asked, Said, kind_of, named, none_of
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import fold, kinds, meaning
+from twinsight.tasks.scenery import meant
+from twinsight.tasks.vocabulary import broader, fold, kinds, meaning
 from twinsight.tasks.voice import counts_said
 
 _KIND = re.compile(
@@ -21,6 +22,11 @@ _KIND = re.compile(
 )
 
 
+_MULTIPLE = re.compile(
+    r"\b(?:any of|all (?:that|which) (?:apply|fit)|several|multiple|one or more|more than one|"
+    r"multi label|"
+    r"as many as|plusieurs|tous ceux|toutes celles|une ou plusieurs|un ou plusieurs)\b"
+)
 _FINER = re.compile(r"\b(?:breed|species|make|model|race|espèce|marque|modèle)s?\b")
 
 
@@ -29,11 +35,19 @@ def classified(scene: Scene, asked: Asked) -> Said:
     labels = classify.offered(asked.question)
     if not labels:
         return _whole(scene, asked)
+    if _MULTIPLE.search(fold(asked.question)):
+        fit = classify.fitting(labels, scene)
+        said = ", ".join(fit) or asked.voice.say("none")
+        return Said(said, said)
     choice = classify.choose(labels, scene)
     if choice.score > 0 or choice.label.lower() in classify.NEUTRAL:
         return Said(choice.label, choice.label)
     things = describe.short_caption(scene, asked.style.language)
     offered = asked.voice.listed(labels, "or")
+    if not all(meaning(label) or meant(label) for label in labels):
+        things = describe.main_thing(scene, asked.style.language)
+        text = asked.voice.say("cannot choose", labels=offered, things=things)
+        return Said(text, asked.unknown())
     return Said(asked.voice.say("none fits", labels=offered, things=things), asked.unknown())
 
 
@@ -49,14 +63,17 @@ def identify(scene: Scene, asked: Asked) -> Said:
     name = scene.recognition.name
     if name is not None and {name.name, *name.kinds} & ({kind_of(kind)} | kind.names):
         others = {item.kind for item in items} - {name.name, *name.kinds}
-        if not others:
+        # "An animal" says less than "a bear".
+        is_broad = any(name.name in broader(item.kind) for item in items)
+        if not others and not is_broad:
             return _looks_like(describe.sayable(name, asked.style.language), asked)
     if not items:
         none = none_of(kind, asked.voice)
         return Said(asked.voice.say("see none", none=none), asked.voice.say("none"))
     things = counts_said((item.kind for item in items), asked.voice)
     kinds = dict.fromkeys(item.kind for item in items)
-    return Said(asked.voice.say("see", things=things), asked.voice.listed(list(kinds)))
+    word = asked.voice.listed([asked.voice.noun(kind) for kind in kinds])
+    return Said(asked.voice.say("see", things=things), word)
 
 
 def _of_group(scene: Scene, asked: Asked, kind: Target) -> Said:
@@ -70,11 +87,13 @@ def _of_group(scene: Scene, asked: Asked, kind: Target) -> Said:
 
 def _whole(scene: Scene, asked: Asked) -> Said:
     name = describe.sayable(scene.recognition.name, asked.style.language)
-    if name:
+    main = describe.main_kind(scene) if scene.objects().label else ""
+    if name and name not in broader(main):
         return _looks_like(name, asked)
     things = describe.short_caption(scene, asked.style.language)
     labels = scene.objects().label
-    return Said(sentence(things), describe.main_noun(scene) if labels else asked.unknown())
+    main = asked.voice.noun(describe.main_noun(scene)) if labels else asked.unknown()
+    return Said(sentence(things), main)
 
 
 def _looks_like(name: str, asked: Asked) -> Said:
@@ -84,4 +103,4 @@ def _looks_like(name: str, asked: Asked) -> Said:
     if finer is not None and (meaning(name) or name in kinds()):
         # The eyes' own word for the thing is as far as they can tell it.
         return Said(f"{text} {voice.say('not finer', what=finer[0])}", asked.unknown())
-    return Said(text, name)
+    return Said(text, voice.noun(name))

@@ -100,3 +100,34 @@ def neighbourhood(question: str) -> Neighbourhood | None:
         return None
     side = next(side for side, pattern in SAID if re.fullmatch(pattern, found["place"]))
     return Neighbourhood(side, thing) if side else None
+
+
+_LOOKED_AT = re.compile(
+    r"^(?:what|que|quel(?:le)?s?)(?:'s)? ?(?:things?|objects?|items?|objets?|choses?)? ?(?:is|are|"
+    r"can you "
+    r"see|do you see|est ce que il y a|est ce qui (?:est|se trouve)|y a t il|vois tu|se trouvent|"
+    r"sont)? ?"
+    r"(?:there )?(?:on|at|in|to|à|en|sur|au)(?: the| my| le| la)? ?(?:very |far |côté )?"
+    rf"(?P<side>{'|'.join(SIDES)})(?: hand)?(?: side| half| part| corner)?"
+    r"(?: (?:of|in|de|sur) (?:the|this|le|la|cette) (?:image|picture|photo|frame|scene))?$"
+)
+_SIZE = re.compile(
+    r"^(?:how (?:big|large|tall|small|wide|long|high)|quelle (?:est la )?(?:taille|largeur|"
+    r"longueur|hauteur))"
+    r"(?: (?:is|are|est|fait|fait il|de|du|des))?\b ?(?P<thing>.+)$"
+)
+
+
+def side_looked_at(question: str) -> str | None:
+    """The side in "what is on the left?"; None for any other question."""
+    found = _LOOKED_AT.match(
+        re.split(r"[.?!]", fold(question).replace(" au ", " à le "))[0].strip()
+    )
+    return SIDES[found["side"]] if found else None
+
+
+def size_asked(question: str) -> Target | None:
+    """The thing in "how big is the cake?"; None for any other question."""
+    found = _SIZE.match(re.split(r"[.?!]", fold(question))[0].strip())
+    thing = target(found["thing"], spoken(question)) if found else None
+    return thing if thing is not None and thing.names else None

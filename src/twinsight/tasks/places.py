@@ -7,10 +7,17 @@ from collections import Counter
 import numpy as np
 
 from twinsight.geometry import masks
-from twinsight.tasks import ranking, relation, surroundings
+from twinsight.tasks import describe, ranking, relation, surroundings
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import Item, find, of_target
-from twinsight.tasks.neighbours import neighbourhood, relative, side_asked, sides
+from twinsight.tasks.neighbours import (
+    neighbourhood,
+    relative,
+    side_asked,
+    side_looked_at,
+    sides,
+    size_asked,
+)
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, named, none_of
 from twinsight.tasks.scene import Scene
@@ -22,6 +29,7 @@ from twinsight.tasks.voice import Voice, counts_said
 MOST_PLACES = 4
 """Places that one sentence tells."""
 
+SURE_CONTENT = 0.6
 CONTACT_SIDE = 256
 """Longer side of the picture, in pixels, at which masks are looked at for whether they meet."""
 
@@ -194,11 +202,53 @@ def neighbours(scene: Scene, asked: Asked) -> Said:
     seen = [item for item in of_target(scene, Target("", None)) if item.kind not in never]
     others = [item for item in seen if _is_another(item, thing)]
     there = [item for item in others if where.holds(item.xyxy, thing.xyxy)]
+    content = _content(scene, thing.kind) if where.side == "in" and not there else ""
+    if content:
+        said = voice.counted(1, describe.sayable(scene.recognition.name, asked.style.language))
+        return Said(voice.say("looks like", thing=said), content)
     if not there:
-        none = voice.none("thing")
-        return Said(voice.say("none there", none=none), voice.say("none"))
+        return Said(voice.say("none there"), voice.say("none"))
     said = counts_said((item.kind for item in there), voice)
     return Said(voice.say("see there", things=said), said)
+
+
+def _content(scene: Scene, container: str) -> str:
+    """What the whole picture is named as, where that is none of its objects: coffee in a cup."""
+    name = scene.recognition.name
+    if container not in kinds()["container"] or name is None or name.score < SURE_CONTENT:
+        return ""
+    is_object = {name.name, *name.kinds} & set(scene.objects().label)
+    return "" if is_object else name.name
+
+
+def at_side(scene: Scene, asked: Asked) -> Said:
+    """What is on a side of the picture: the things whose middle lies there."""
+    voice, side = asked.voice, side_looked_at(asked.question)
+    assert side is not None, "the task is this one only where the question names a side"
+    there = [
+        item for item in of_target(scene, Target("", None)) if side in place(item, scene.wh).split()
+    ]
+    where = PLACES[asked.style.language][side]
+    if not there:
+        return Said(voice.say("none at side", place=where), voice.say("none"))
+    said = counts_said((item.kind for item in there), voice)
+    return Said(voice.say("see at side", things=said, place=where), said)
+
+
+def size(scene: Scene, asked: Asked) -> Said:
+    """How much of the picture a thing takes up, which is all that can be told of its size."""
+    voice, thing = asked.voice, size_asked(asked.question)
+    assert thing is not None, "the task is this one only where the question asks for a size"
+    items = likely(scene, thing)
+    if not items:
+        return Said(voice.say("see none", none=none_of(thing, voice)), voice.say("none"))
+    box = max(items, key=lambda item: item.score).xyxy
+    share = float((box[2:] - box[:2]).prod()) / (scene.wh[0] * scene.wh[1])
+    number = voice.say(
+        "percent", number=max(1, round(share * 20) * 5 if share > 0.1 else round(share * 100))
+    )
+    who = voice.definite(items[0].kind)
+    return Said(sentence(voice.say("takes up", thing=who, share=number)), number)
 
 
 def _is_another(item: Item, thing: Item) -> bool:

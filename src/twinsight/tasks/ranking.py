@@ -63,5 +63,24 @@ def balance(question: str) -> Balance | None:
     return Balance(one, other, found["how"]) if one and other else None
 
 
+_ORDER = re.compile(
+    r"\b(?:order|sort|rank|arrange|classe[rz]?|trie[rz]?|ordonne[rz]?)\b.*?\b(?:by|par|selon|"
+    r"according to)"
+    r" (?:the |le |la )?(?:number|amount|count|nombre) (?:of|de) (?:the |des )?(?P<thing>[\w ]+)"
+)
+_LEAST_FIRST = re.compile(r"\b(?:fewest|least|ascending|smallest|croissant|moins)\b")
+
+
+def order_of(question: str) -> Target | None:
+    """What the pictures are to be ordered by the number of; None for any other question."""
+    found = _ORDER.search(fold(question))
+    return target(found["thing"], spoken(question)) if found else None
+
+
+def is_ascending(question: str) -> bool:
+    """Whether the fewest come first."""
+    return bool(_LEAST_FIRST.search(fold(question).replace("décroissant", "")))
+
+
 def _sentence(question: str) -> str:
     return re.split(r"[.?!]", fold(question))[0].strip()

@@ -122,7 +122,7 @@ def _shared(one: Box, other: Box) -> Box:
     return np.asarray(np.maximum(inner, 0), np.float32)
 
 
-def _covered(one: Box, other: Box) -> float:
+def covered(one: Box, other: Box) -> float:
     """Share of the first box that lies within the other."""
     return float(_shared(one, other).prod() / max((one[2:] - one[:2]).prod(), 1e-6))
 
@@ -140,7 +140,7 @@ def _on(one: Box, other: Box) -> bool | None:
 
 def _in(one: Box, other: Box) -> bool | None:
     """Half of it within the other; 68 % of what is said to be in something is."""
-    return True if _covered(one, other) >= 0.5 else None
+    return True if covered(one, other) >= 0.5 else None
 
 
 def _beside(one: Box, other: Box) -> bool | None:
@@ -148,7 +148,7 @@ def _beside(one: Box, other: Box) -> bool | None:
     if gap(one, other) > 0.5:
         return False
     # What lies within another box may be in it, on it or before it.
-    return None if max(_covered(one, other), _covered(other, one)) >= 0.9 else True
+    return None if max(covered(one, other), covered(other, one)) >= 0.9 else True
 
 
 def _nearer(one: Box, other: Box) -> bool | None:

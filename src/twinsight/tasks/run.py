@@ -9,10 +9,11 @@ from twinsight.engines.eyes import Eyes
 from twinsight.engines.speaker import Alone, Waiting
 from twinsight.image.decode import DefaultLimits
 from twinsight.prompt import Call, Delta, Finish, Prompt, Sampling
-from twinsight.tasks import calls, limit, plan, structured, talk
+from twinsight.tasks import calls, conversation, limit, plan, structured, talk
 from twinsight.tasks.intent import task_of
 from twinsight.tasks.scene import Look, Scene, SceneCache, Shelf
 from twinsight.tasks.style import style_of
+from twinsight.tasks.voice import VOICES
 
 MOST_CLOSE_LOOKS = 64
 """Pictures of one request that are looked at closely; when there are more, each gets a glance."""
@@ -54,11 +55,13 @@ def answer(
     scenes = [
         Scene(ref, eyes, cache, shelf, check, look, waiting, sampling) for ref in prompt.images
     ]
+    followed = conversation.follow(prompt, scenes)
+    prompt = followed.prompt
     call = calls.call_for(prompt, scenes)
     if call is not None:
         yield _called(call, most)
         return
-    text, finish = _said(prompt, scenes, most)
+    text, finish = _said(prompt, scenes, most, followed.doubted)
     if any(scene.is_cut for scene in scenes):
         finish = Finish.MAX_TOKENS
     yield from limit.deltas(text, finish)
@@ -79,7 +82,7 @@ def _called(call: Call, most: int) -> Delta:
     return Delta("", Finish.STOP, call, tokens=price)
 
 
-def _said(prompt: Prompt, scenes: list[Scene], most: int) -> tuple[str, Finish]:
+def _said(prompt: Prompt, scenes: list[Scene], most: int, doubted: bool) -> tuple[str, Finish]:
     given = calls.results(prompt)
     if given and prompt.shape.schema is None:
         return limit.cut(limit.stopped(calls.told(given), prompt.shape.stop), most)
@@ -91,4 +94,6 @@ def _said(prompt: Prompt, scenes: list[Scene], most: int) -> tuple[str, Finish]:
     if scenes and (task in structured.SPATIAL or style_of(prompt).json):
         return structured.fenced(prompt, task, scenes, most)
     text = talk.reply(prompt, task, scenes)
+    if doubted and scenes:
+        text = VOICES[style_of(prompt).language].say("sure", text=text)
     return limit.cut(limit.stopped(text, prompt.shape.stop), most)

@@ -10,6 +10,8 @@ from typing import Any
 from twinsight.filling.document import Ask, Facts, Given
 from twinsight.tasks.corners import corner_of
 from twinsight.tasks.find import Item
+from twinsight.tasks.places import place
+from twinsight.tasks.sentences import PLACES
 from twinsight.tasks.spatial import Found
 from twinsight.tasks.wanting import (
     BOX,
@@ -18,6 +20,7 @@ from twinsight.tasks.wanting import (
     COUNT,
     INDEX,
     LABEL,
+    PLACE,
     POINT,
     PRESENCE,
     SCORE,
@@ -106,6 +109,8 @@ class Seen:
         choices = [c for c in ask.schema.get("enum", []) if isinstance(c, str)]
         if words & COLOUR:
             return self.found.colour(self.row)
+        if words & PLACE:
+            return self._place(choices)
         if choices:
             names = (self.item.label.lower(), self.item.kind)
             return next((c for c in choices if c.lower().replace("_", " ") in names), None)
@@ -113,6 +118,21 @@ class Seen:
             return self.found.description(self.row)
         is_said = words & (LABEL | TEXT) or not ask.path
         return self.item.label if is_said or self.item.label.lower() in words else None
+
+    def _place(self, choices: list[str]) -> str | None:
+        """In which part of the picture it is: in the caller's words where there are some."""
+        where = place(self.item, self.found.scene.wh)
+        if not choices:
+            return PLACES[self.found.language][where]
+        across = {"left", "right"} & {*where.split()}
+        down = {"top", "bottom"} & {*where.split()}
+        middle = {"centre", "center", "middle"}
+        for meant in ({where}, across or middle, down or middle):
+            for choice in choices:
+                words = " ".join(words_of(choice))
+                if words in meant or (meant & middle and words in middle):
+                    return choice
+        return None
 
     def _number(self, ask: Ask, words: set[str]) -> float | None:
         if words & SCORE:

@@ -19,7 +19,7 @@ from twinsight.tasks import (
     talk,
     targets,
 )
-from twinsight.tasks.intent import Task
+from twinsight.tasks.intent import Task, task_of
 from twinsight.tasks.keys import Form, form_of
 from twinsight.tasks.said import Asked
 from twinsight.tasks.scene import Scene
@@ -29,13 +29,22 @@ SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 
 _KEY = re.compile(r"[\"`](\w{1,40})[\"`]")
 
+_LISTED = re.compile(
+    r"\b(?:(?:keys?|fields?|properties|clés?|champs?)(?: named| called| nommées?)?|json(?: object|"
+    r" document|"
+    r" record)? (?:with|containing|avec|of)(?: (?:the|these|an?|les))?(?: (?:keys?|fields?|"
+    r"properties|clés?|"
+    r"champs?))?):? (?P<names>\w+(?:(?:,\s*(?:and |et )?| and | et )\w+)+)",
+    re.IGNORECASE,
+)
+
 
 def enum_word(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     """The bare word of the enum that fits the picture best."""
     schema: dict[str, Any] = prompt.shape.schema or {}
     words = [str(word) for word in schema.get("enum", []) if word is not None]
     asked = talk.shown(prompt, task, scenes)
-    return asking.choice(words, prompt.question, asked, certain=True) or words[0]
+    return asking.choice(words, [prompt.question], asked, certain=True) or words[0]
 
 
 def json_text(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
@@ -46,11 +55,15 @@ def json_text(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) ->
 
 
 def _value(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
+    schema = schema_of_keys(prompt)
+    if schema and prompt.shape.schema is None and task not in SPATIAL:
+        # The names of keys are no question.
+        prompt = prompt.asking(_LISTED.sub("", prompt.question))
+        task = task_of(prompt)
     asked = talk.shown(prompt, task, scenes)
     seen = facts.SceneFacts(prompt, task, asked)
     if prompt.shape.schema is not None:
         return fill(prompt.shape.schema, seen)
-    schema = schema_of_keys(prompt)
     if schema and scenes:
         return fill(schema, seen)
     if task in (Task.COUNT, Task.LIST) and asked:
@@ -67,16 +80,28 @@ def _counts_or_names(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> obj
 
 
 def schema_of_keys(prompt: Prompt) -> dict[str, Any] | None:
-    """A schema with the keys that the words ask for, when they are about JSON and quote some."""
+    """A schema with the keys that the words ask for, when they are about JSON and name some."""
     words = f"{prompt.system}\n{prompt.question}"
-    names = list(dict.fromkeys(_KEY.findall(words)))
-    if not names or not (re.search(r"\bkeys?\b|\bclés?\b|\bfields?\b|json", words, re.IGNORECASE)):
+    if not re.search(r"\bkeys?\b|\bclés?\b|\bfields?\b|json", words, re.IGNORECASE):
+        return None
+    names = list(dict.fromkeys(_KEY.findall(words))) or _listed_keys(words)
+    if not names:
         return None
     properties = {name: {"type": [asking.type_named(name), "null"]} for name in names}
     for one in properties.values():
         if one["type"][0] == "array":
             one["items"] = {"type": "string"}  # type: ignore[assignment]
     return {"type": "object", "properties": properties, "required": names}
+
+
+def _listed_keys(words: str) -> list[str]:
+    """The names in "JSON with the keys title, tags and count", which nothing quotes."""
+    found = _LISTED.search(words)
+    return (
+        [name for name in re.split(r",\s*|\s+(?:and|et)\s+", found["names"]) if name]
+        if found
+        else []
+    )
 
 
 def fenced(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from twinsight.tasks.language import Language
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.said import Asked, Said, named
 from twinsight.tasks.scene import Scene
@@ -19,6 +20,9 @@ THERE = 0.5
 SURE = 0.75
 """From this on without "seems"."""
 
+
+SURE_SETTING = 0.9
+"""From this on the kind of place is told without being asked for."""
 
 _HUNG = re.compile(
     r"^(?:an? |the |any |des |un |une )?(?:pictures?|photos?|images?|tableaux?) (?:on|sur) "
@@ -62,6 +66,17 @@ def is_there(scene: Scene, target: Target) -> bool:
     return found is not None and found[0].exact and found[1] >= THERE and not target.colour
 
 
+_IN = re.compile(r"^(?:in|on|at|dans|sur|à|en) (?:the |this |an? |le |la |cette |une? )?")
+
+
+def is_around(scene: Scene, rest: str) -> bool:
+    """Whether "in the kitchen", said of a thing, is only the place that the picture was taken "
+    "in."""
+    place = meant(_IN.sub("", fold(rest))) if _IN.match(fold(rest)) else None
+    is_place = place is not None and place.exact and place.word in PLACES
+    return place is not None and is_place and scene.surroundings.get(place.word, 0.0) >= THERE
+
+
 def _looked_for(scene: Scene, target: Target) -> tuple[Meant, float] | None:
     hung = _HUNG.match(fold(target.phrase))
     thing = Meant("framed picture", exact=True) if hung else meant(named(target))
@@ -88,3 +103,13 @@ def taken(scene: Scene, asked: Asked) -> Said:
     best = max(likely.keys() - {"indoors", "outdoors"}, key=lambda word: likely[word])
     found = best if likely[best] >= THERE else outside
     return Said(voice.say("taken", where=where[found]), where[found])
+
+
+def setting(scene: Scene, language: Language) -> str:
+    """`in a kitchen`, where the kind of place is sure; else empty."""
+    sure = {
+        word: score
+        for word, score in scene.surroundings.items()
+        if word in PLACES and score >= SURE_SETTING and word not in ("indoors", "outdoors")
+    }
+    return SETTINGS[language][max(sure, key=lambda word: sure[word])] if sure else ""

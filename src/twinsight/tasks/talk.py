@@ -7,16 +7,22 @@ from collections.abc import Callable, Sequence
 
 from twinsight.prompt import Prompt
 from twinsight.tasks import (
+    activity,
     answer,
     compare,
-    describe,
+    conversation,
+    courtesy,
+    holding,
     inventory,
     naming,
+    particulars,
     places,
     surroundings,
+    telling,
     verdict,
+    weather,
 )
-from twinsight.tasks.intent import Task
+from twinsight.tasks.intent import Task, task_of
 from twinsight.tasks.lexicon import ORDINALS, number_of
 from twinsight.tasks.said import Asked, Said
 from twinsight.tasks.scene import Scene
@@ -25,7 +31,7 @@ from twinsight.tasks.vocabulary import fold
 from twinsight.tasks.voice import VOICES
 
 _ONE_PICTURE: dict[Task, Callable[[Scene, Asked], Said]] = {
-    Task.DESCRIBE: lambda scene, asked: _described(scene, asked),
+    Task.DESCRIBE: telling.told,
     Task.READ: answer.read,
     Task.CLASSIFY: naming.classified,
     Task.IDENTIFY: naming.identify,
@@ -42,14 +48,18 @@ _ONE_PICTURE: dict[Task, Callable[[Scene, Asked], Said]] = {
     Task.RANKED: places.first,
     Task.MORE: answer.more,
     Task.LIST: inventory.inventory,
+    Task.SIDE: places.at_side,
+    Task.SIZE: places.size,
+    Task.HOLDING: holding.held,
+    Task.ACTIVITY: activity.answered,
+    Task.WEATHER: weather.answered,
+    Task.PARTICULAR: particulars.read_off,
 }
 _SEVERAL: dict[Task, Callable[[Sequence[Scene], Asked], Said]] = {
     Task.COMPARE: compare.compare,
     Task.WHICH: compare.which,
+    Task.ORDER: compare.ordered,
 }
-_CAPTION = re.compile(r"\bcaption(?:s|ed|ing)?\b|\blégend\w*")
-"""A caption is one sentence; a description may go on."""
-
 _IMAGE = r"(?:image|picture|photo|photograph)"
 _NUMBERED = re.compile(
     rf"\b{_IMAGE} (?:number |no |#)?(\d+)\b|\b({'|'.join(ORDINALS)}|last|dernière) {_IMAGE}\b"
@@ -59,9 +69,17 @@ _NUMBERED = re.compile(
 def reply(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     """The answer in words."""
     style = style_of(prompt)
+    polite = courtesy.courtesy_of(prompt.question)
+    if polite is not None:
+        return courtesy.returned(polite, scenes, style.language)
     if not scenes:
         return VOICES[style.language].say("no picture")
-    return style.worded(said(prompt.question, task, shown(prompt, task, scenes), style))
+    pictures = shown(prompt, task, scenes)
+    parts = conversation.at_once(prompt.question, scenes)
+    if len(parts) == 1 or style.brevity == "word" or len(pictures) > 1:
+        return style.worded(said(prompt.question, task, pictures, style))
+    told = [said(part, task_of(prompt.asking(part)), pictures, style) for part in parts]
+    return style.worded(" ".join(dict.fromkeys(told)))
 
 
 def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> str:
@@ -82,17 +100,6 @@ def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> st
 
 def _worded(said: Said, style: Style) -> str:
     return said.word if style.brevity == "word" else said.text
-
-
-def _described(scene: Scene, asked: Asked) -> Said:
-    language = asked.style.language
-    brief = describe.short_caption(scene, language)
-    text = (
-        describe.title(scene, language)
-        if asked.style.brevity
-        else describe.caption(scene, language, whole=not _CAPTION.search(fold(asked.question)))
-    )
-    return Said(text, describe.main_noun(scene) if scene.objects().label else brief)
 
 
 def shown(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> list[Scene]:

@@ -86,19 +86,19 @@ class English:
         return ENGLISH[sentence].format(**words)
 
     def counted(self, count: int, noun: str, colour: str = "") -> str:
-        return english.counted(count, f"{colour} {noun}".strip())
+        return english.counted(count, f"{colour} {_spelt(noun)}".strip())
 
     def none(self, noun: str, colour: str = "") -> str:
-        return "no " + f"{colour} {noun}".strip()
+        return "no " + f"{colour} {_spelt(noun)}".strip()
 
     def definite(self, noun: str, count: int = 1) -> str:
-        return "the " + (noun if count == 1 else english.plural(noun))
+        return "the " + (_spelt(noun) if count == 1 else self.plural(noun))
 
     def noun(self, name: str) -> str:
         return name
 
     def plural(self, noun: str) -> str:
-        return english.plural(noun)
+        return english.plural(_spelt(noun))
 
     def colour(self, name: str, noun: str = "") -> str:
         return name
@@ -165,6 +165,11 @@ class French:
 
 
 VOICES: dict[Language, Voice] = {"en": English(), "fr": French()}
+
+
+def _spelt(noun: str) -> str:
+    """The noun as a sentence spells it."""
+    return "TV" if noun == "tv" else noun
 
 
 def counts_said(labels: Iterable[str], voice: Voice, order: Sequence[str] = ()) -> str:

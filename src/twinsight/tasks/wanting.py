@@ -6,7 +6,7 @@ import re
 
 from twinsight.tasks.lexicon import word_set
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_A-Za-z]+")
+_WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+(?![a-zß-ÿ])|\d+|[^\W\d_A-Za-zÀ-ÿ]+")
 
 
 def words_of(name: str) -> list[str]:
@@ -16,24 +16,40 @@ def words_of(name: str) -> list[str]:
 
 CAPTION = word_set(
     "caption description summary answer alt describe response reply result légende overview "
-    "details scene"
+    "details scene légende legende résumé resume réponse reponse"
 )
-LABEL = word_set("label name category class classification object type subject tag item kind")
-LABELS = word_set("labels tags keywords categories classes names")
+LABEL = word_set(
+    "label name category class classification object type subject tag item kind species nom objet "
+    "catégorie categorie classe sujet espèce espece"
+)
+LABELS = word_set(
+    "labels tags keywords categories classes names hashtags étiquettes noms catégories"
+)
 TEXT = word_set("text ocr transcription transcript words sign texte content contents")
 LINES = word_set("lines texts words text")
-COUNT = word_set("count number num total quantity how many")
+COUNT = word_set("count number num total quantity qty how many nombre quantité quantite combien")
 SCORE = word_set("score confidence probability certainty conf")
 COLOUR = word_set("color colour colors colours couleur couleurs")
-PRESENCE = word_set("is has have contains contain are shows present visible there any")
-OBJECTS = word_set("objects items detections boxes things entities elements instances masks points")
+PRESENCE = word_set(
+    "is has have contains contain are shows present visible there any est a contient présent "
+    "présente"
+)
+OBJECTS = word_set(
+    "objects items detections boxes things entities elements instances masks points objets éléments"
+)
 BOX = word_set("box bbox bounding coordinates coords rectangle region rect")
 SHAPE = word_set("mask segmentation polygon contour outline")
 POINT = word_set("point points center centre position location keypoint")
 COMPARED = word_set("difference differences comparison changes similarity similarities common")
-MAIN = word_set("main dominant primary")
-TITLE = word_set("title heading")
-REPLY = word_set("answer response reply result explanation")
+MAIN = word_set("main dominant primary principal principale dominante")
+TITLE = word_set("title heading headline titre")
+REPLY = word_set("answer response reply result explanation réponse reponse")
+REASON = word_set(
+    "reason reasoning explanation why justification because raison explication pourquoi"
+)
+PLACE = word_set("position location place where side area region emplacement lieu")
+TONGUE = word_set("language lang langue locale")
+PRICE = word_set("price cost amount prix montant")
 SHARE = word_set("share percent percentage fraction proportion ratio")
 SIZE = word_set("width height")
 IMAGES = word_set("images image pictures picture photos photo results per")

@@ -1,0 +1,196 @@
+"""A conversation's last question made whole: "and a cat?", "what colour is it?", "shorter, please".
+
+What a question leaves out stands in the turns before it. Everything below this module reads one
+question that says all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twinsight.prompt import ImageRef, Prompt, Text, Turn
+from twinsight.tasks import describe, style
+from twinsight.tasks.intent import Task, task_of
+from twinsight.tasks.language import Language, language_of
+from twinsight.tasks.language import asked as asked_tongue
+from twinsight.tasks.paraphrase import plainly
+from twinsight.tasks.scene import Scene
+from twinsight.tasks.scenery import setting_of
+from twinsight.tasks.statement import mentions
+from twinsight.tasks.targets import Target, wanted
+from twinsight.tasks.vocabulary import fold
+from twinsight.tasks.voice import VOICES
+from twinsight.tasks.weather import weather_of
+
+MOST_TURNS = 20
+"""Questions before the last that are looked at."""
+
+_SURE = re.compile(
+    r"^(?:(?:are|r) you (?:really |quite |absolutely )?(?:sure|certain)|really|sure|is that "
+    r"(?:right|"
+    r"correct|true)|(?:tu es|vous êtes|es tu|êtes vous|en es tu|en êtes vous) (?:en )?(?:sûre?|"
+    r"certaine?)s?|vraiment|check again|look again|regarde encore)\b.{0,20}$"
+)
+_WHY = re.compile(r"^(?:why|how do you know|why do you think so|pourquoi|comment le sais tu)$")
+_AND = re.compile(
+    r"^(?:and|but|what about|how about|and what about|and how about|et|et pour|mais|"
+    r"que en est il (?:de|du|des))\b,? (?P<rest>.+)$"
+)
+_ASKS = re.compile(
+    r"^(?:what|which|who|where|when|why|how|is|are|do|does|can|could|describe|tell|quel\w*|où|qui|"
+    r"que|combien|de quel\w*|y a|est|sont|décri\w*|pourquoi|comment|à quoi)\b"
+)
+_OTHER = re.compile(
+    r"^(?:(?:in|on|for|of|dans|sur|pour) )?(?:the )?(?:le )?(?:other|autre)(?: (?:one|image|"
+    r"picture|"
+    r"photo))?$"
+)
+_NUMBERED = re.compile(
+    r"\b(?:in |on |for |of )?(?:the )?(?:(?:first|second|third|fourth|last) (?:one|image|picture|"
+    r"photo)|(?:image|picture|photo) \d+)\b"
+)
+_PRONOUN = re.compile(
+    r"\b(?P<english>it|they|them|he|she|him|her)\b(?! (?:rain|snow|day|night|late|early))"
+    r"|(?<=\b(?P<verb>est|ont|ait) )(?P<french>ils?|elles?)\b"
+    r"|(?<=\bsont )(?P<several>ils|elles)\b"
+)
+_WHERE_IS_IT = re.compile(r"^(?:where (?:is|are) (?:it|they)|où (?:est|sont) (?:ils?|elles?))$")
+_ASKED_AGAIN = {
+    Task.COUNT: ("how many {} are there?", "combien de {} y a-t-il ?"),
+    Task.COLOUR: ("what colour is {}?", "de quelle couleur est {} ?"),
+    Task.WHERE: ("where is {}?", "où est {} ?"),
+    Task.WHICH: ("which image shows {}?", "quelle image montre {} ?"),
+    Task.DETECT: ("detect {}", "détecte {}"),
+    Task.SEGMENT: ("segment {}", "segmente {}"),
+    Task.POINT: ("point to {}", "pointe {}"),
+    Task.PRESENCE: ("is there {}?", "y a-t-il {} ?"),
+}
+_ARTICLE = re.compile(r"^(?:an?|any|some|une?|des|the|les|le|la)\b ?")
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The prompt whose last question is whole; `doubted`: it asks whether the answer is sure."""
+
+    prompt: Prompt
+    doubted: bool = False
+
+
+def follow(prompt: Prompt, scenes: Sequence[Scene]) -> Followed:
+    """The prompt with its last question made whole by those before it."""
+    questions = [turn.asked for turn in prompt.turns if turn.role == "user" and turn.asked.strip()]
+    if not questions or questions[-1] != prompt.question:
+        return Followed(prompt)
+    before, doubted = "", False
+    for question in questions[-MOST_TURNS:]:
+        doubted = bool(before and _SURE.match(_bare(question)))
+        before = _whole(question, before, prompt, scenes) if before else plainly(question)
+    return Followed(prompt.asking(before), doubted)
+
+
+def _bare(question: str) -> str:
+    return fold(question).strip(" ?.!…")
+
+
+def _whole(question: str, before: str, prompt: Prompt, scenes: Sequence[Scene]) -> str:
+    """The question as it would be asked without the one before it."""
+    bare = _bare(question)
+    language = language_of(before)
+    if _SURE.match(bare) or _WHY.match(bare):
+        return before
+    if style.is_only_style(bare):
+        return f"{_without_style(before)}\n{question}"
+    led = _AND.match(bare)
+    rest = led["rest"] if led else bare
+    if led and _OTHER.match(rest):
+        return _other_picture(prompt, language)
+    if led and _NUMBERED.fullmatch(rest):
+        return f"{_NUMBERED.sub('', fold(before)).strip(' ?.')} {rest}?"
+    if led and not _ASKS.match(rest):
+        return _again(rest, before, prompt, language)
+    asked = rest + "?" if led else question
+    return plainly(_named(asked, before, scenes))
+
+
+def _without_style(before: str) -> str:
+    """The question before, of lines that later turns added about its style only the language."""
+    asked, *lines = before.split("\n")
+    kept = [line for line in lines if not style.is_only_style(_bare(line)) or asked_tongue(line)]
+    return "\n".join([asked, *kept])
+
+
+def _again(thing: str, before: str, prompt: Prompt, language: Language) -> str:
+    """The question before, asked of another thing."""
+    shown = tuple(ImageRef("") for _ in prompt.images)
+    task = task_of(Prompt((Turn("user", (*shown, Text(before))),)))
+    forms = _ASKED_AGAIN.get(task, _ASKED_AGAIN[Task.PRESENCE])
+    if task is Task.COUNT:
+        thing = _ARTICLE.sub("", thing)
+    elif task in (Task.COLOUR, Task.WHERE) and not _ARTICLE.match(thing):
+        thing = f"the {thing}" if language == "en" else thing
+    return forms[language == "fr"].format(thing)
+
+
+def _named(question: str, before: str, scenes: Sequence[Scene]) -> str:
+    """The question with the thing in place of its pronoun, where it names none itself."""
+    words = fold(question)
+    found = _PRONOUN.search(words)
+    is_it = _WHERE_IS_IT.match(_bare(question)) and any(t.names for t in wanted(before).targets)
+    is_other = mentions(question) or setting_of(question) or weather_of(question)
+    if found is None or (is_other and not is_it):
+        return question
+    pronoun = found[0]
+    thing = _antecedent(pronoun, before, scenes, language_of(question))
+    return f"{words[: found.start()]}{thing}{words[found.end() :]}" if thing else question
+
+
+def _antecedent(pronoun: str, before: str, scenes: Sequence[Scene], language: Language) -> str:
+    voice = VOICES[language]
+    several = pronoun in ("they", "them", "ils", "elles")
+    if pronoun in ("he", "she", "him", "her"):
+        return voice.definite("person")
+    target: Target | None = next((t for t in wanted(before).targets if t.names is not None), None)
+    if target is None:
+        scene = scenes[-1] if scenes else None
+        if scene is None or not scene.objects().label:
+            return ""
+        return voice.definite(describe.main_kind(scene), 2 if several else 1)
+    if target.names and len(target.names) == 1:
+        (name,) = target.names
+        return voice.definite(name, 2 if several else 1)
+    return ("les " if language == "fr" else "the ") + (target.word or target.phrase)
+
+
+def _other_picture(prompt: Prompt, language: Language) -> str:
+    """Of two pictures the one that the last answer did not name; else each of them."""
+    said = next((turn.text for turn in reversed(prompt.turns) if turn.role == "model"), "")
+    named = re.findall(r"image (\d+)", said.lower())
+    if len(prompt.images) == 2 and len(set(named)) == 1 and named[0] in "12":
+        other = 3 - int(named[0])
+        return f"décris image {other}" if language == "fr" else f"describe image {other}"
+    return "décris chaque image" if language == "fr" else "describe each image"
+
+
+_AT_ONCE = re.compile(
+    r"(?<=[?.])\s+|\s*,?\s+(?:and|et)\s+(?=(?:what|how|where|who|which|is there|are there|que|"
+    r"quel\w*|où|"
+    r"combien|de quel\w*|y a-t-il)\b)",
+    re.IGNORECASE,
+)
+MOST_AT_ONCE = 4
+
+
+def at_once(question: str, scenes: Sequence[Scene]) -> list[str]:
+    """The questions that one turn asks at once, each whole: "how many dogs, and what do they do?".
+
+    The turn alone where it asks one, or where any part of it is no question of its own.
+    """
+    parts = [part.strip() for part in _AT_ONCE.split(question) if part.strip()]
+    if not 2 <= len(parts) <= MOST_AT_ONCE or not all(_ASKS.match(_bare(part)) for part in parts):
+        return [question]
+    whole = [plainly(parts[0])]
+    for part in parts[1:]:
+        whole.append(plainly(_named(part, whole[-1], scenes)))
+    return whole

@@ -1,0 +1,56 @@
+"""Questions said in a roundabout way, put plainly: "is it crowded?" asks whether many are there."""
+
+from __future__ import annotations
+
+import re
+
+from twinsight.tasks.emoji import kind_of
+
+_PLAINLY = tuple(
+    (re.compile(pattern, re.IGNORECASE), plain)
+    for pattern, plain in (
+        # numbers of people
+        (
+            r"\bis (?:it|this|the (?:place|room|street|scene|picture|photo|beach))(?: very| so)? "
+            r"(?:crowded|full of people|busy)\b",
+            "are there more than nine people",
+        ),
+        (
+            r"\b(?:est-ce (?:que c'est )?|c'est |y a-t-il )(?:bondé|plein de monde|beaucoup de "
+            r"monde|du monde)",
+            "y a-t-il plus de neuf personnes",
+        ),
+        (
+            r"\bwho(?: all)? (?:is|are|can you see|do you see)(?: there)?(?: (?:in|on) (?:the|"
+            r"this) "
+            r"(?:\w+ )?(?:image|picture|photo|scene))?(?=\s*(?:\?|$))(?<!who is)(?<!who are)",
+            "how many people are there",
+        ),
+        (
+            r"\bqui (?:est|y a-t-il|vois-tu|voit-on)(?: là)? sur (?:la|cette|l')\s?(?:photo|image)",
+            "combien de personnes y a-t-il",
+        ),
+        # things by what they are for
+        (
+            r"\b(?:any|some)(?:thing)? (?:to drink|drinks?|beverages?)\b",
+            "a drink",
+        ),
+        (r"\b(?:any|some)thing to eat\b", "food"),
+        (r"\b(?:any|some)(?:thing|where) to sit(?: on| down)?\b", "a seat"),
+        (r"\bquelque chose à boire\b", "une boisson"),
+        (r"\bquelque chose à manger\b", "de la nourriture"),
+        # places
+        (r"\bc'est (?:quelle|dans quelle) pièce\b", "quelle pièce est-ce"),
+        (r"\bc'est où\b", "où la photo a-t-elle été prise"),
+    )
+)
+
+
+def plainly(question: str) -> str:
+    """The question with what it says in a roundabout way put plainly; else as it is."""
+    kind = kind_of(question.strip(" ?!."))
+    if kind:
+        return f"is there a {kind}?"
+    for pattern, plain in _PLAINLY:
+        question = pattern.sub(plain, question)
+    return question
