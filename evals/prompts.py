@@ -64,6 +64,7 @@ def _compared(case: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     yield "take", case.get("take"), first.take
     yield "without", _kinds(case.get("without", "")), set(wanted.without)
     yield "bounds", case.get("bounds"), list(wanted.bounds) if wanted.bounds else None
+    yield "sorted", case.get("sorted", ""), wanted.order
     yield "most", case.get("most"), wanted.most
     if task in SPATIAL:
         form = form_of(case["ask"], task, system)

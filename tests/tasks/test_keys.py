@@ -115,6 +115,40 @@ def test_numbers_of_a_schema(names: str, schema: dict[str, Any], expected: list[
     assert list(entry.values()) == expected
 
 
+def schema_of(**properties: dict[str, Any]) -> AnswerShape:
+    schema = {"type": "object", "properties": properties, "required": list(properties)}
+    return AnswerShape("application/json", schema=schema)
+
+
+def test_lists_named_by_things_hold_those() -> None:
+    boxes = {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"xmin": {"type": "integer"}},
+            "required": ["xmin"],
+        },
+    }
+    shape = schema_of(dogs=boxes, cats=boxes, people=boxes)
+    assert found("Detect dogs, cats and people", shape=shape) == {
+        "dogs": [{"xmin": 100}], "cats": [{"xmin": 700}], "people": [],
+    }  # fmt: skip
+
+
+def test_found_says_whether_there_is_a_box() -> None:
+    box = {"anyOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "null"}]}
+    shape = schema_of(found={"type": "boolean"}, box_2d=box)
+    assert found("Detect the dog", shape=shape) == {"found": True, "box_2d": [400, 100, 800, 300]}
+    assert found("Detect the bus", shape=shape) == {"found": False, "box_2d": None}
+
+
+def test_all_are_ordered_as_asked() -> None:
+    assert [entry["label"] for entry in found("Detect the pets, from right to left")] == [
+        "cat",
+        "dog",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -82,6 +82,17 @@ def test_filters(question: str, expected: list[int]) -> None:
     assert lefts(question) == expected
 
 
+def test_person_by_the_colour_worn() -> None:
+    people = Drawing(
+        tuple(
+            Thing("person", (x, 20, x + 30, 60), shade) for x, shade in ((10, "red"), (90, "blue"))
+        )
+    )
+    for shade, left in (("red", 50), ("blue", 450)):
+        (entry,) = found(f"Detect the person in the {shade} jacket", people)
+        assert entry["box_2d"][1] == left
+
+
 @pytest.mark.parametrize(
     ("question", "label"),
     [

@@ -12,6 +12,7 @@ from twinsight.tasks.lexicon import (
     FORM,
     NUMBERS,
     ORDINALS,
+    SIDES,
     loosely,
     number_of,
     word_set,
@@ -41,6 +42,7 @@ _TYPED = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, _SHORT))})(?![\w'])")
 _WORD = re.compile(rf"[^\W\d_]{{{SHORTEST - 1},}}")
 
 _LISTED = re.compile(r"\n\s*(?:[-*•]|\d+[.)])\s+(?P<rule>(?:\S+[ \t]+){3}\S)?")
+_INLINE = re.compile(r"(?<=\s)\(?\d{1,2}\)\s+(?=\w)")
 _NEW_LINE = re.compile(r"\n\s*(?=\n|#|[A-ZÀ-Ý])")
 _BRACKETS = re.compile(r"\[[^\]]{0,2000}\]|\{[^}]{0,2000}\}|<[^>]{0,2000}>")
 _ABOUT_KEYS = re.compile(r"\b(?:json|keys?|clés?|fields?|champs?)\b")
@@ -63,6 +65,25 @@ _LIMIT = re.compile(
         rf"\b(?P<after>{_NUMBER})(?: {_OF_LIMIT})?"
         r" (?:at most|max(?:imum)?|or fewer|or less|au maximum|au plus)\b",
         rf"\b(?P<points>{_NUMBER}) (?=points?\b)",
+        rf"\b(?P<noun>{_NUMBER}) (?=(?:\w+ ){{1,2}}(?:at most|max(?:imum)?|au maximum|au plus)\b)",
+    )
+)
+_SCALE = re.compile(
+    _any(
+        r"\b(?:(?:normali[sz]\w*|scaled|comprises?|relative|ranging) )?"
+        r"(?:between |from |entre |de |to |in |à )?"
+        r"0(?:\.0)? ?(?:-|–|to|and|et|à) ?1(?:000|\.0)?(?!\d)"
+    )
+)
+_SIDE = "(?:left|right|top|bottom|gauche|droite|haut|bas)"
+# By what all answers are ordered.
+_SORTED = re.compile(
+    _any(
+        r"\b(?:(?:sort|order|list|trie|class)\w* )?(?:them )?(?:from |de )?"
+        rf"(?P<first>{_SIDE}) (?:to|à|en) (?:the )?{_SIDE}\b",
+        r"\b(?:sort|order|trie)\w* (?:them )?(?:by|par) (?:decreasing |descending )?"
+        r"(?:size|area|taille)(?: décroissante)?\b",
+        r"\b(?:largest|biggest) (?:one )?first\b",
     )
 )
 # In "the cars, at most 10 items" the items are the cars.
@@ -117,8 +138,9 @@ _EXCEPT = re.compile(
 _ROLE = re.compile(
     _any(
         r"^(?:you are|you're|act as|imagine|tu es|vous êtes|agis comme|en tant que|as an?)\b",
-        r"^(?:we|i|nous|je)(?: are|'re| am| have|'m|me|m)? (?:building|working|developing|making|"
-        r"training|creating|writing|labell?ing|labell?|build|develop|train|développ\w+|prépar\w+|"
+        r"^(?:we|i|nous|je)"
+        r"(?: are|'re| am| have|'m|me|m| want to| need to|'d like to| will)? "
+        r"(?:building|working|developing|making|training|creating|writing|labell?ing|labell?|build|develop|train|développ\w+|prépar\w+|"
         r"entraîn\w+|travaill\w+)\b",
     )
 )
@@ -178,11 +200,18 @@ def limit_of(question: str) -> int | None:
     return number_of(next(group for group in found.groups() if group)) if found else None
 
 
+def sorted_by(question: str) -> str:
+    """By what all answers are to be ordered: a side that comes first, "largest", or nothing."""
+    found = _SORTED.search(typed(question))
+    return "" if found is None else SIDES[found["first"]] if found["first"] else "largest"
+
+
 def clauses(question: str) -> list[Clause]:
     """The clauses in order, folded; empty ones are left out."""
     text = _NAMED_LIST.sub(_list_kept, _without_examples(question))
     text = _LISTED.sub(lambda item: f". {item['rule']}" if item["rule"] else ", ", text)
-    text = without_keys(typed(_NEW_LINE.sub(". ", text)))
+    text = _INLINE.sub(", ", _NEW_LINE.sub(". ", text))
+    text = _SORTED.sub(" ", _SCALE.sub(" ", without_keys(typed(text))))
     text = _ASIDE.sub(lambda aside: "" if _is_form(aside[1]) else aside[0], text)
     text = _SINGLE_QUOTED.sub(r"\1", _QUOTES.sub("", _BRACKETS.sub(" ", text)))
     text = _OF_THING.sub("", text)

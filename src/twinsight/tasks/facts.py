@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 from twinsight.filling.document import Ask, Facts, Given
-from twinsight.filling.facts import MAX_DEPTH
 from twinsight.prompt import Prompt
 from twinsight.tasks import classify, describe, find, inventory, particulars, talk, targets
 from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
@@ -53,6 +52,7 @@ from twinsight.tasks.wanting import (
     TEXT,
     TITLE,
     TONGUE,
+    descriptions,
     words_of,
 )
 
@@ -99,7 +99,7 @@ class SceneFacts:
     @cached_property
     def corners(self) -> Corners:
         """The numbers that the prompt or the schema's descriptions ask for."""
-        told = "\n".join(_descriptions(self.prompt.shape.schema))
+        told = "\n".join(descriptions(self.prompt.shape.schema))
         return corners_asked(f"{self.prompt.system}\n{self.prompt.question}\n{told}")
 
     def value(self, ask: Ask) -> object | None:
@@ -159,6 +159,11 @@ class SceneFacts:
             return [
                 Given(_priced(inner, row), ask.path) for row in particulars.priced(self.scenes[0])
             ]
+        if is_place(ask, words) and not self.seen and self.task in _SPATIAL:
+            return None
+        thing = targets.target(" ".join(_named(ask)), "en") if ask.path else None
+        if thing is not None and thing.names and self.task in _SPATIAL:
+            return self._of_kind(thing, frozenset(inner.get("properties", {})))
         if (words & LINES or names & TEXT) and not names & LABEL:
             return self._seen_of(targets.Target("", frozenset(), text=True))
         if names & COUNT and not names & (BOX | POINT | SHAPE):
@@ -186,6 +191,14 @@ class SceneFacts:
         """Facts of one picture by itself: what compares several describes one."""
         task = Task.DESCRIBE if self.task in SEVERAL else self.task
         return SceneFacts(self.prompt, task, [self.scenes[index]], index)
+
+    def _of_kind(self, thing: targets.Target, beside: frozenset[str]) -> list[Seen]:
+        """For a list with a thing's name: those of the things asked for, else all that are seen."""
+        kinds = thing.names or frozenset()
+        wanted = targets.wanted(self.prompt.question, self.prompt.system).targets
+        is_asked = any(t.names is None or t.names & kinds for t in wanted)
+        seen = self.seen if is_asked else self._seen_of(thing)
+        return [replace(one, beside=beside) for one in seen if one.item.kind in kinds]
 
     def _seen_of(self, target: targets.Target) -> list[Seen]:
         return [
@@ -249,6 +262,8 @@ class SceneFacts:
             word = self._answered(question, english=True)
             if word in ("yes", "no"):
                 return word == "yes"
+        if self.task in _SPATIAL and not thing:
+            return bool(self.seen)
         if self.task in (Task.PRESENCE, Task.RELATION, Task.MORE, Task.QUALITY) and not thing:
             word = self._answered(self.prompt.question, english=True)
             return word == "yes" if word in ("yes", "no") else None
@@ -362,14 +377,3 @@ def _priced(item: dict[str, Any], row: particulars.Priced) -> dict[str, object]:
 
 def _shade(name: str, colour: str, share: float) -> object:
     return colour if name in COLOUR | LABEL else round(share, 3)
-
-
-def _descriptions(schema: Any, depth: int = 0) -> Iterator[str]:
-    """What a schema says in words, at any place of it."""
-    if depth > MAX_DEPTH:
-        return
-    parts = schema.values() if isinstance(schema, dict) else schema
-    if isinstance(schema, dict) and isinstance(schema.get("description"), str):
-        yield schema["description"]
-    for part in parts if isinstance(schema, dict | list) else ():
-        yield from _descriptions(part, depth + 1)

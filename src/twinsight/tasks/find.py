@@ -56,7 +56,10 @@ def find(scene: Scene, wanted: Wanted) -> list[Item]:
             if item.kind not in wanted.without:
                 seen.setdefault((item.kind, tuple(map(float, item.xyxy))), item)
     items = list(seen.values())
-    if not any(target.order for target in wanted.targets):
+    if wanted.order:
+        ranks = _ranks(stack(items), wanted.order)
+        items = [items[i] for i in np.argsort(ranks, kind="stable")]
+    elif not any(target.order for target in wanted.targets):
         items.sort(key=lambda item: -item.score)
     return items[: min(wanted.most or MOST_ITEMS, MOST_ITEMS)]
 
@@ -175,21 +178,21 @@ def _placed(
     for side in target.sides:
         rows = [i for i in rows if halves[side][i]]
     if target.order:
-        area = (xyxy[:, 2:] - xyxy[:, :2]).prod(1)
-        ranks = {
-            "left": x,
-            "right": -x,
-            "top": y,
-            "bottom": -y,
-            "largest": -area,
-            "smallest": area,
-        }
-        rows = sorted(rows, key=lambda i: float(ranks[target.order][i]))
+        ranks = _ranks(xyxy, target.order)
+        rows = sorted(rows, key=lambda i: float(ranks[i]))
     elif target.rank:
         rows = sorted(rows, key=lambda i: float(x[i]))
     if target.rank:
         return rows[target.rank - 1 : target.rank]
     return rows[: target.take]
+
+
+def _ranks(xyxy: NDArray[np.float32], order: str) -> NDArray[np.float32]:
+    """A number for each box (n, 4); the least is the first in that order."""
+    x, y = (xyxy[:, :2] + xyxy[:, 2:]).T
+    area = (xyxy[:, 2:] - xyxy[:, :2]).prod(1)
+    ranks = {"left": x, "top": y, "smallest": area, "right": -x, "bottom": -y, "largest": -area}
+    return np.asarray(ranks[order], np.float32)
 
 
 def clean_label(text: str) -> str:

@@ -88,7 +88,8 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
     (
         Task.READ,
         _words(
-            r"what (?:does|do|did) .{0,60}\bsays?\b",
+            r"what (?:does|do|did|the|this|that) .{0,60}\bsays?\b",
+            r"(?:write|list) (?:down )?(?:all |every |the )+(?:words?|text)\b",
             r"what(?:'s| is) (?:written|printed)\b",
             r"what(?:'s| is| are)? (?:the )?(?:text|words?|number(?! of)|writing)\b.{0,30}"
             r"\b(?:on|visible|shown|written|in|say)\b",

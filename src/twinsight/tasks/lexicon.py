@@ -170,6 +170,7 @@ EACH = word_set("""
 
 # Said of things without telling them apart.
 FILLER = word_set("""
+    max maximum
     a an the all every each any some no this that these those its his her their my your me
     us i it they visible prominent main salient important different distinct various
     individual single following kind kinds type types sort sorts you we please both more

@@ -43,6 +43,8 @@ _BEING = {"is", "are", "est", "sont"}
 # "In his right hand", "with the one at the top": the place of something else.
 _OTHER = {"his", "her", "its", "their", "son", "sa", "ses", "leur", "leurs", "one", "ones"}
 _WEARING = {"wearing", "wears", "dressed", "in", "en", "portant", "porte"}
+# "The object the woman is holding", "the phones people are using".
+_WHO = {"the", "a", "an", "people", "someone", "he", "she", "they", "we", "i"}
 _FAR = {"furthest", "farthest", "most", "closest", "nearest", "plus"}
 _MADE = {"that", "which", "is", "are", "made", "qui", "est", "sont", "fait", "faits", "faite",
          "faites"}  # fmt: skip
@@ -79,7 +81,11 @@ class Target:
     def is_plain(self) -> bool:
         """Whether all things of its names are meant, and not some that are told apart."""
         words = set(self.phrase.split()) - set(self.word.split()) - LIGHT - LEADING - ANYTHING
-        return not words and not (self.colour or self.sides or self.order or self.take)
+        return (
+            not words
+            and self.sense is not Sense.NARROWER
+            and not (self.colour or self.sides or self.order or self.take)
+        )
 
     @property
     def unknown(self) -> bool:
@@ -151,8 +157,10 @@ def _cut(words: list[str], tongue: Language) -> tuple[list[str], list[str], list
 
 def _ends(words: list[str], i: int) -> bool:
     """Whether what is told about the thing begins at word `i`."""
-    if words[i] in AFTER:
+    if words[i] in AFTER or words[i + 1 : i + 2] == ["than"]:
         return True
+    if words[i] in _WHO and words[i + 1 : i + 2] and words[i + 1] not in LIGHT:
+        return words[i - 1] in ANYTHING or vocabulary.meaning(words[i - 1]) is not None
     is_participle = words[i].endswith(("ing", "ed")) and words[i] not in LIGHT
     return is_participle and any(vocabulary.meaning(" ".join(words[s:i])) for s in range(i))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from twinsight.tasks.clauses import any_of, bounds_of, clauses, limit_of
+from twinsight.tasks.clauses import any_of, bounds_of, clauses, limit_of, sorted_by
 from twinsight.tasks.language import Language, language_of, spoken
 from twinsight.tasks.lexicon import FORM
 from twinsight.tasks.phrases import Target, target
@@ -52,10 +52,10 @@ _END = any_of(
 )  # fmt: skip
 _APART = re.compile(r",|/|&|\+|(?<=\w )n(?= \w)|\b(?:and|or|et|ou|as well as|ainsi que)\b")
 _ASIDE = re.compile(
-    r"^(?:with|avec|in|en|as|at|for(?! (?:the|all|every) )|pour|au|each|one|using|by)\b"
-    r"(?! (?:bois|verre))"
+    r"^(?:even|including|especially|notably|même|y compris|with|avec|in|en|as|at|"
+    r"for(?! (?:the|all|every) )|pour|au|each|one|using|by)\b(?! (?:bois|verre))"
 )
-_NONE = re.compile(r"^(?:no|aucune?|pas de|sans|without)\b")
+_NONE = re.compile(r"^(?:no|aucune?|pas de|sans|without|where|what|who|when|why|où|ou)\b")
 # "Also find the cat." names more things.
 _MORE = any_of(
     r"(?:and |et |then |also |next |puis |ensuite |aussi )*(?:detect|find|locate|segment|point|"
@@ -67,6 +67,7 @@ _MORE = any_of(
 class Wanted:
     """All that is asked for: things, those left out, the most answers, the labels' language.
 
+    `order` is by what all of them are ordered, as in a target; the surest come first without it.
     `bounds` are the least and the most of them in "are there more than three people?".
     """
 
@@ -74,6 +75,7 @@ class Wanted:
     without: frozenset[str] = frozenset()
     most: int | None = None
     bounds: tuple[int, int] | None = None
+    order: str = ""
     language: Language = "en"
 
 
@@ -95,6 +97,7 @@ def wanted(question: str, system: str = "") -> Wanted:
         without,
         limit_of(question) or limit_of(system),
         bounds_of(question),
+        sorted_by(question) or sorted_by(system),
         language_of(question, system),
     )
 

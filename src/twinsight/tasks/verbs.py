@@ -10,13 +10,30 @@ _ASKED = (
     r"donne\w*|dessine\w*|trace\w*|affiche\w*|renvoie\w*|retourne\w*|ajoute\w*|fournis|indique\w*)"
 )
 
+_NO_FACE = (
+    r"(?<!wear )(?<!wears )(?<!wearing )(?<!wear a )(?<!wears a )(?<!wearing a )(?<!without )"
+    r"(?<!without a )(?<!face )(?<!surgical )(?<!medical )(?<!gas )(?<!ski )(?<!porte un )"
+    r"(?<!portent un )(?<!portant un )(?<!portent des )(?<!sans )"
+    r"(?<!is the )(?<!is a )"
+)
+"""Masks that people wear are no masks of pictures."""
+
 _FIRST = r"(?<![^.;:?!] )(?<![^.;:?! ])(?:please |can you |could you |then |and )?"
 """At the beginning of a sentence."""
 
+_NO_IDEA = r"(?<!bullet )(?<!key )(?<!main )(?<!selling )(?<!talking )(?<!data )(?<!good )"
+"""Points of a text are no points in a picture."""
+
+_SAYING = (
+    r"(?: out\b|.{0,30}\b(?:diff[eé]r\w*|titles?|titre|captions?|légende|names?|words?|"
+    r"mistakes?)\b)"
+)
+"""What is found in words."""
+
 SEGMENT = (
     r"segment\w*",
-    r"masks?\b",
-    r"masques?\b",
+    rf"{_NO_FACE}masks?\b",
+    rf"{_NO_FACE}masques?\b",
     r"silhouettes?\b",
     r"cut ?outs?\b",
     r"cut (?:\w+ ){0,4}out\b",
@@ -37,7 +54,7 @@ POINT = (
     r"points? .{0,40}\[?y, ?x",
     r"(?:mark|give|return|output|place|put|get|need|want|donne\w*|"
     r"renvoie\w*|place[rz]?|mets|marque\w*|indique\w*) "
-    r'[^"]{0,40}\b(?:points?|dots?)\b',
+    rf'[^"]{{0,40}}{_NO_IDEA}\b(?:points?|dots?)\b(?! (?:in common|communs?|de vue|forts?|about))',
     r"(?:center|centre|central) points?\b",
     r"(?:click|tap) (?:on|to|point)\b",
     r"(?:should|can|do) i (?:click|tap|touch|press|grab)\b",
@@ -48,14 +65,15 @@ POINT = (
 )
 
 DETECT = (
-    r"detect\w*",
-    r"détect\w+",
+    r"detect(?!able)\w*",
+    r"détect(?!able)\w+",
     r"bounding box\w*",
     r"bbox\w*",
     r"box 2d",
     r"2d box\w*",
     rf"{_ASKED} .{{0,60}}\b(?:box(?:es)?|rectangles?|cadres?|boîtes?)\b",
-    r"box(?:es)? (?:of|for|around|on|over)\b",
+    r"box(?:es)? (?:of|for|around)\b",
+    r"boxes (?:on|over)\b",
     r"box coordinates\b",
     r"boîtes? englobantes?\b",
     r"(?:boîtes?|cadres?|rectangles?) (?:de|du|des|autour)\b",
@@ -70,6 +88,6 @@ DETECT = (
     r"x ?min, ?y ?min\b",
     r"y ?min, ?x ?min\b",
     r"x1, ?y1\b",
-    rf"{_FIRST}(?:find|spot|trouve[rz]?|annotate)\b",
+    rf"{_FIRST}(?:find|spot|trouve[rz]?|annotate)\b(?!{_SAYING})",
     rf"{_FIRST}box (?:the|all|every|each|them|it)\b",
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
+from twinsight.filling.facts import MAX_DEPTH
 from twinsight.tasks.lexicon import word_set
 
 _WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+(?![a-zß-ÿ])|\d+|[^\W\d_A-Za-zÀ-ÿ]+")
@@ -31,8 +34,8 @@ COUNT = word_set("count number num total quantity qty how many nombre quantité 
 SCORE = word_set("score confidence probability certainty conf")
 COLOUR = word_set("color colour colors colours couleur couleurs")
 PRESENCE = word_set(
-    "is has have contains contain are shows present visible there any est a contient présent "
-    "présente"
+    "is has have contains contain are shows present visible there any found detected exists exist "
+    "est a contient présent présente"
 )
 OBJECTS = word_set(
     "objects items detections boxes things entities elements instances masks points objets éléments"
@@ -54,3 +57,14 @@ SHARE = word_set("share percent percentage fraction proportion ratio")
 SIZE = word_set("width height")
 IMAGES = word_set("images image pictures picture photos photo results per")
 INDEX = word_set("index id idx image picture")
+
+
+def descriptions(schema: Any, depth: int = 0) -> Iterator[str]:
+    """What a schema says in words, at any place of it."""
+    if depth > MAX_DEPTH:
+        return
+    parts = schema.values() if isinstance(schema, dict) else schema
+    if isinstance(schema, dict) and isinstance(schema.get("description"), str):
+        yield schema["description"]
+    for part in parts if isinstance(schema, dict | list) else ():
+        yield from descriptions(part, depth + 1)
