@@ -192,7 +192,7 @@ def offers(question: str) -> bool:
 
 _QUOTED = re.compile(r"(?<!\w)['\"“«‘]\s*([^'\"“”«»‘’]{1,40}?)\s*['\"”»’](?!\w)")
 _LIST = re.compile(
-    r"\b(?<!by )(?:one of|any of|which|what|pick|choose|select|answer|category|categories|label|labels|"
+    r"\b(?<!by )(?:one of|any of|which|what|pick|choose|select|answer|category|categories|labels?|"
     r"tags?|parmi|quel\w*|"
     r"choisi\w*|réponds)\b[^:?]*(?::|\[|\()\s*[\w' -]+(?:[,/|] ?[\w' -]+)+",
     re.IGNORECASE,
