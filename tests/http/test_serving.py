@@ -88,6 +88,30 @@ def test_the_log_has_a_line_a_request_without_keys_or_pictures(process: Process)
     assert data[:40] not in process.log
 
 
+def test_a_body_in_pieces_of_any_size_arrives_whole(process: Process) -> None:
+    photo = (SAMPLES / "coffee.jpg").read_bytes()
+    data = base64.b64encode(photo + bytes(900_000)).decode()
+    parts = [{"inlineData": {"data": data}}, {"text": "What is this?"}]
+    content = json.dumps({"contents": [{"parts": parts}]}).encode()
+    url = httpx.URL(process.url)
+    path = PATH.replace("generateContent", "countTokens")
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nx-goog-api-key: any\r\nContent-Length: {len(content)}"
+    )
+    with socket.create_connection((url.host, url.port or 80), timeout=30) as line:
+        line.sendall(f"{head}\r\n\r\n".encode() + content[:7])
+        at = 7
+        for size in (1, 1, 1000, 70_000, 1, 300_000, 3, len(content)):
+            time.sleep(0.02)
+            line.sendall(content[at : at + size])
+            at += size
+        reply = line.recv(65_536).decode()
+    assert "200 OK" in reply
+    whole = httpx.post(process.url + path, headers={"x-goog-api-key": "any"}, content=content)
+    assert whole.json()["totalTokens"] > 258
+    assert whole.text in reply
+
+
 def test_stopping_finishes_what_was_accepted(process: Process) -> None:
     replies: list[int] = []
 

@@ -127,12 +127,11 @@ class Pool:
         # Counted until the thread is really free, which may be after its client has left.
         future.add_done_callback(lambda _: self._done(started))
         try:
-            return await asyncio.wait_for(asyncio.shield(future), max(0.0, ticket.remaining))
-        except TimeoutError:
-            ticket.leave()
-            _forget(future)
-            raise DeadlineExceeded from None
-        except asyncio.CancelledError:
+            await asyncio.wait((future,), timeout=max(0.0, ticket.remaining))
+            if not future.done():
+                raise DeadlineExceeded
+            return future.result()
+        except (DeadlineExceeded, asyncio.CancelledError):
             ticket.leave()
             _forget(future)
             raise
