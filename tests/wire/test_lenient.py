@@ -81,3 +81,48 @@ def test_a_large_picture_with_a_trailing_comma_is_fast_enough_to_scan() -> None:
     body = b'{"contents":[{"parts":[{"inline_data":{"data":"' + picture + b'"}},]}]}'
     parsed = lenient.parse(body)
     assert parsed["contents"][0]["parts"][0]["inline_data"]["data"] == picture.decode()
+
+
+LONG = "QUJD" * 40_000
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        pytest.param(
+            '{"inlineData": {"mimeType": "image/png", "data" :\n "%s"}, "n": 1}',
+            {"inlineData": {"mimeType": "image/png", "data": LONG}, "n": 1},
+            id="a picture",
+        ),
+        pytest.param(
+            '[{"data": "%s"}, {"data": ""}]', [{"data": LONG}, {"data": ""}], id="in lists"
+        ),
+        pytest.param('{"data": "%s",}', {"data": LONG}, id="with a trailing comma"),
+        pytest.param('{"data": "\\n%s"}', {"data": "\n" + LONG}, id="with an escape before"),
+        pytest.param('{"data": "%s\\""}', {"data": LONG + '"'}, id="with a quote behind"),
+        pytest.param('{"data": "é%s"}', {"data": "é" + LONG}, id="no base64"),
+        pytest.param('{"text": "%s"}', {"text": LONG}, id="under another key"),
+        pytest.param(
+            '{"a\\"data": "%s"}', {'a"data': LONG}, id="under a key that only ends like it"
+        ),
+        pytest.param(
+            '{"text": "say \\"data\\": \\"", "data": "%s"}',
+            {"text": 'say "data": "', "data": LONG},
+            id="after a text that speaks of it",
+        ),
+        pytest.param('{"data": [{"data": "%s"}]}', {"data": [{"data": LONG}]}, id="in its like"),
+    ],
+)
+def test_long_data_is_read_as_any_string(body: str, value: object) -> None:
+    assert lenient.parse(body.replace("%s", LONG).encode()) == value
+
+
+def test_an_error_behind_long_data_tells_its_place() -> None:
+    body = b'{"data": "%b", ?}' % LONG.encode()
+    with pytest.raises(InvalidJson, match=rf"byte {len(body) - 2}"):
+        lenient.parse(body)
+
+
+def test_long_data_that_is_no_text_is_refused() -> None:
+    with pytest.raises(InvalidJson, match="UTF-8"):
+        lenient.parse(b'{"data": "\xff%b"}' % LONG.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from typing import Any
 
 import msgspec
@@ -21,6 +22,11 @@ _TOKEN = re.compile(
     rb"|,(?=\s*+[}\]])",
     re.DOTALL,
 )
+
+_DATA = re.compile(rb'(?<!\\)"data"\s{0,16}:\s{0,16}"\Z')
+_DATA_BYTES = 48
+_LONG_BYTES = 65_536
+_BYTES_A_QUOTE = 4096
 
 
 def parse(body: bytes | bytearray) -> Any:
@@ -48,12 +54,59 @@ def parse(body: bytes | bytearray) -> Any:
 
 
 def _strict(body: bytes | bytearray) -> Any:
+    rest, long = _apart(body)
     try:
-        return msgspec.json.decode(body)
+        try:
+            return _together(msgspec.json.decode(rest), long)
+        except msgspec.DecodeError:
+            # Once more where something was apart: the error tells its place in the body.
+            return msgspec.json.decode(body)
     except RecursionError:
         raise InvalidJson("It is nested too deeply.") from None
     except UnicodeDecodeError:
         raise InvalidJson("It is not valid UTF-8.") from None
+
+
+def _apart(body: bytes | bytearray) -> tuple[bytes | bytearray, dict[str, memoryview]]:
+    """The body with a mark in place of each long `data`, and those by their marks.
+
+    A parser looks at every letter of a string; to look for the quote that ends a megabyte of
+    base64 is ten times as fast. Bodies of many short strings are left to the parser.
+    """
+    whole = memoryview(body)
+    pieces: list[memoryview | bytes] = []
+    long: dict[str, memoryview] = {}
+    taken, quote = 0, body.find(b'"')
+    for _ in range(256 + len(body) // _BYTES_A_QUOTE):
+        start, end = quote + 1, body.find(b'"', quote + 1)
+        if end < 0:
+            break
+        if (
+            end - start >= _LONG_BYTES
+            and _DATA.search(body, max(0, start - _DATA_BYTES), start)
+            and body.find(b"\\", start, end) < 0
+        ):
+            mark = secrets.token_hex()
+            long[mark] = whole[start:end]
+            pieces += (whole[taken:start], mark.encode())
+            taken = end
+        quote = end
+    return b"".join((*pieces, whole[taken:])) if long else body, long
+
+
+def _together(value: Any, long: dict[str, memoryview]) -> Any:
+    """The parsed value with what was apart in its places."""
+    unseen = [value] if long else []
+    while unseen:
+        item = unseen.pop()
+        if isinstance(item, list):
+            unseen += item
+        elif isinstance(item, dict):
+            unseen += item.values()
+            mark = item.get("data")
+            if isinstance(mark, str) and mark in long:
+                item["data"] = str(long[mark], "utf-8")
+    return value
 
 
 def _repair(match: re.Match[bytes]) -> bytes:
