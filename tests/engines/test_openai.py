@@ -416,8 +416,21 @@ def test_a_clean_jpeg_keeps_its_pixels_and_loses_its_metadata(
     assert same.all()
 
 
-def test_a_damaged_picture_is_named(client: genai.Client) -> None:
-    broken = encoded(two_halves(), "WEBP")[:60]
+def twelve_bits() -> bytes:
+    """A JPEG whose frame header says 12 bits a channel."""
+    data = bytearray(encoded(two_halves(), "JPEG"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(encoded(two_halves(), "WEBP")[:60], id="cut short"),
+        pytest.param(twelve_bits(), id="of a kind that nobody reads"),
+    ],
+)
+def test_a_damaged_picture_is_named(client: genai.Client, broken: bytes) -> None:
     with pytest.raises(errors.ClientError) as caught:
         ask(client, ["What is this?", image_part(broken)])
     assert caught.value.code == 400
@@ -647,6 +660,7 @@ def test_pictures_that_the_model_cannot_see_are_left_to_the_eyes(
         pytest.param({}, 0, ["serves 0 models"], id="no model"),
         pytest.param({}, 2, ["serves 2 models: m0, m1", "engine_model"], id="several models"),
         pytest.param({"engine_model": "m9"}, 2, ["'m9'", "m0, m1"], id="another model"),
+        pytest.param({"engine_key": "a\r\nX-B: c"}, 1, ["engine_key", "header"], id="a key of two lines"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_said_at_start(

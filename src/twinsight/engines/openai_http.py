@@ -40,6 +40,9 @@ MOST_REPLY_BYTES = 64 * 1024 * 1024
 _REASON_CHARACTERS = 400
 _KEPT_OPEN = 64
 _READ_BYTES = 65_536
+_LENGTH_BYTES = 48
+"""Of the last header and the empty line: what is known only when the body is written."""
+_JSON = msgspec.json.Encoder()
 
 
 class Line:
@@ -49,7 +52,7 @@ class Line:
         """Raises InvalidConfig when `url` is not one; without a path it is taken to mean `/v1`."""
         parts = urlsplit(url)
         try:
-            host, port = parts.hostname, parts.port
+            host, port, place = parts.hostname, parts.port, parts.netloc.encode("idna")
         except ValueError:
             host = port = None
         if parts.scheme not in ("http", "https") or not host or parts.query or parts.username:
@@ -61,60 +64,73 @@ class Line:
         self._secure = parts.scheme == "https"
         self._host, self._port = host, port or (443 if self._secure else 80)
         self._root = parts.path.rstrip("/") or "/v1"
-        self._headers = {"User-Agent": f"twinsight/{__version__}", "Accept-Encoding": "identity"}
+        self._headers = b"Host: %b\r\nUser-Agent: twinsight/%b\r\nAccept-Encoding: identity\r\n" % (
+            place,
+            __version__.encode(),
+        )
+        if not (key.isascii() and key.isprintable()):
+            raise InvalidConfig("engine_key has characters that no HTTP header can carry.")
         if key:
-            self._headers["Authorization"] = f"Bearer {key}"
+            self._headers += b"Authorization: Bearer %b\r\n" % key.encode()
         self._tls = ssl.create_default_context() if self._secure else None
         self._lock = threading.Lock()
         self._idle: list[http.client.HTTPConnection] = []
 
     def get(self, path: str, waiting: Waiting) -> Any:
         """The JSON at `path`. Raises Unavailable, DeadlineExceeded and their kin."""
-        with self._exchange("GET", path, None, waiting) as reply:
+        with self._exchange(self._head("GET", path) + b"\r\n", waiting) as reply:
             return _json(_whole(reply))
 
     def post(self, path: str, value: object, waiting: Waiting) -> Generator[bytes, None, None]:
         """The lines of the reply to a JSON body, as they come; an unstreamed reply is one line."""
-        body = msgspec.json.encode(value)
-        with self._exchange("POST", path, body, waiting) as reply:
+        with self._exchange(self._posted(path, value), waiting) as reply:
             if "event-stream" not in reply.headers.get("Content-Type", ""):
                 yield b"data: " + _whole(reply).replace(b"\n", b" ")
                 return
             yield from _lines(reply, waiting)
 
+    def _head(self, method: str, path: str) -> bytes:
+        return f"{method} {self._root}{path} HTTP/1.1\r\n".encode() + self._headers
+
+    def _posted(self, path: str, value: object) -> memoryview:
+        """Head and JSON in one piece: no copy of megabytes, and one call to send them."""
+        head = self._head("POST", path) + b"Content-Type: application/json\r\n"
+        room = len(head) + _LENGTH_BYTES
+        message = bytearray(room)
+        _JSON.encode_into(value, message, room)
+        head += b"Content-Length: %d\r\n\r\n" % (len(message) - room)
+        message[room - len(head) : room] = head
+        return memoryview(message)[room - len(head) :]
+
     @contextmanager
     def _exchange(
-        self, method: str, path: str, body: bytes | None, waiting: Waiting
+        self, message: bytes | memoryview, waiting: Waiting
     ) -> Iterator[http.client.HTTPResponse]:
         kept = self._idle_one()
         if kept is not None:
-            with suppress(_Stale), self._answered(kept, method, path, body, waiting) as reply:
+            with suppress(_Stale), self._answered(kept, message, waiting) as reply:
                 yield reply
                 return
-        with self._answered(None, method, path, body, waiting) as reply:
+        with self._answered(None, message, waiting) as reply:
             yield reply
 
     @contextmanager
     def _answered(
         self,
         kept: http.client.HTTPConnection | None,
-        method: str,
-        path: str,
-        body: bytes | None,
+        message: bytes | memoryview,
         waiting: Waiting,
     ) -> Iterator[http.client.HTTPResponse]:
         """The reply on a connection that was kept, or on a new one. Raises _Stale, see there."""
         connection = kept or self._new(waiting)
         _limit(connection, waiting)
-        # Held here: the connection forgets its socket when a reply says that it is the last.
         wire = connection.sock
         reply: http.client.HTTPResponse | None = None
         again = False
         try:
             with waiting.on_leave(lambda: _hang_up(wire)):
-                headers = self._headers | ({"Content-Type": "application/json"} if body else {})
-                connection.request(method, self._root + path, body, headers)
-                reply = connection.getresponse()
+                wire.sendall(message)
+                reply = _begun(wire)
                 if reply.status != 200:
                     raise _refusal(reply)
                 yield reply
@@ -195,6 +211,17 @@ def _limit(connection: http.client.HTTPConnection, waiting: Waiting) -> None:
     # A little less than there is, so that there is time left to say whose fault it was.
     left = min(waiting.remaining, 86400.0)
     connection.sock.settimeout(max(0.05, left - min(1.0, left / 20)))
+
+
+def _begun(wire: socket.socket) -> http.client.HTTPResponse:
+    """The reply, its head read; without the connection's `request`, which sends in two calls."""
+    reply = http.client.HTTPResponse(wire)
+    try:
+        reply.begin()
+    except BaseException:
+        reply.close()
+        raise
+    return reply
 
 
 def _hang_up(wire: socket.socket) -> None:

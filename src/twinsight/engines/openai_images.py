@@ -13,7 +13,7 @@ from io import BytesIO
 
 import msgspec
 import pybase64
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 from twinsight.errors import ImageError
 from twinsight.image import jpeg, png
@@ -65,8 +65,8 @@ def _clean(data: bytes, header: Header, max_side: int) -> bytes | None:
         return None
     if header.mime == "image/jpeg":
         pixels = jpeg.pixels_only(data)
-        mode = JpegImagePlugin.JpegImageFile(BytesIO(pixels.data)).mode
-        return pixels.data if mode in ("L", "RGB") and pixels.icc is None else None
+        is_plain = pixels.scalable and pixels.depth == 8 and pixels.channels in (1, 3)
+        return pixels.data if is_plain and pixels.icc is None else None
     if header.mime == "image/png" and data[24] == 8 and data[25] in PNG_GREY_OR_RGB:
         content, icc = png.pixels_only(data)
         return content if icc is None else None

@@ -98,11 +98,16 @@ def read_jpeg(data: bytes | memoryview) -> Header:
 
 
 class JpegPixels(NamedTuple):
-    """A JPEG less its metadata, its ICC profile, and whether it can be decoded smaller."""
+    """A JPEG less its metadata, its ICC profile, and whether it can be decoded smaller.
+
+    `depth` is the bits of each of its `channels`.
+    """
 
     data: bytes
     icc: bytes | None
     scalable: bool
+    depth: int
+    channels: int
 
 
 def pixels_only(data: bytes) -> JpegPixels:
@@ -111,7 +116,7 @@ def pixels_only(data: bytes) -> JpegPixels:
     kept: list[memoryview] = [view[:2]]
     profile: dict[int, memoryview] = {}
     one_scan = False
-    frame, pixels, components, scans_from = 0, 0, 0, len(data)
+    frame, pixels, depth, channels, scans_from = 0, 0, 0, 0, len(data)
     for marker, start, body, end in _segments(data):
         if marker not in _UNSEEN:
             kept.append(view[start:end])
@@ -119,14 +124,16 @@ def pixels_only(data: bytes) -> JpegPixels:
             profile.setdefault(view[body + 12], view[body + 14 : end])
         if marker in _FRAMES:
             frame = marker
-            _, h, w, components = struct.unpack_from(">BHHB", data, body)
+            depth, h, w, channels = struct.unpack_from(">BHHB", data, body)
             pixels = w * h
         scans_from = end
-        one_scan = marker == _SOS and frame in _SEQUENTIAL and data[body] == components
+        one_scan = marker == _SOS and frame in _SEQUENTIAL and data[body] == channels
     if not one_scan:
         _check_scans(data, scans_from, pixels)
     kept.append(view[scans_from:])
-    return JpegPixels(b"".join(kept), _join(profile), frame in _SCALABLE)
+    is_bare = sum(map(len, kept)) == len(data)
+    content = data if is_bare else b"".join(kept)
+    return JpegPixels(content, _join(profile), frame in _SCALABLE, depth, channels)
 
 
 def _check_scans(data: bytes, at: int, pixels: int) -> None:
