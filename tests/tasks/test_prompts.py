@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from evals.prompts import cases, misunderstood
+from evals.prompts import SPATIAL, cases, misunderstood, prompt_of
+from twinsight.tasks.intent import may_be_spatial, task_of
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["ask"].strip()[:60] or "nothing")
@@ -18,3 +19,14 @@ def test_the_table_is_large_and_in_two_languages() -> None:
     languages = [case.get("language", "en") for case in cases()]
     assert len(languages) >= 150
     assert languages.count("fr") >= 50
+
+
+def test_the_quick_look_for_places_passes_over_none() -> None:
+    spatial = 0
+    for case in cases():
+        prompt = prompt_of(case["ask"], case.get("images", 1), case.get("system", ""))
+        if task_of(prompt) in SPATIAL:
+            spatial += 1
+            assert may_be_spatial(prompt), case["ask"]
+    assert spatial > 50
+    assert not may_be_spatial(prompt_of("What is in this picture?", 1))

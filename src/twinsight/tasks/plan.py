@@ -24,7 +24,7 @@ from twinsight.geometry.dialects.salvage import salvaged
 from twinsight.prompt import AnswerShape, Delta, Finish, Prompt
 from twinsight.tasks import limit, structured
 from twinsight.tasks.corners import GEMINI, corner_of
-from twinsight.tasks.intent import task_of
+from twinsight.tasks.intent import may_be_spatial, task_of
 from twinsight.tasks.wanting import BOX, POINT, SHAPE, words_of
 
 CHECK_STEPS = 2_000_000
@@ -50,7 +50,7 @@ def speaker_for(prompt: Prompt, eyes: Eyes) -> Speaker | None:
 
 def _is_spatial(prompt: Prompt) -> bool:
     """Whether places in pictures are asked for, and not just a word about finding something."""
-    if task_of(prompt) not in structured.SPATIAL:
+    if not may_be_spatial(prompt) or task_of(prompt) not in structured.SPATIAL:
         return False
     schema = prompt.shape.schema
     return prompt.shape.mime != "text/x.enum" and (schema is None or _names_places(schema))
