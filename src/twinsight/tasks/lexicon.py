@@ -220,6 +220,7 @@ UNTOLD = word_set("""
 
 # Nouns of the answer's form and not of the picture.
 FORM_NOUNS = word_set("""
+    report reports
     json label labels name names score scores confidence confidences coordinates box boxes bbox
     mask masks list array key keys class classes category categories description descriptions
     answer output result results format fencing code markdown colour colours color colors

@@ -51,8 +51,9 @@ class Particular:
 _PARTICULARS = (
     Particular(
         "total",
-        r"(?:the |grand |sub ?)?total(?! number)(?: amount| price| cost)?|amount (?:due|paid)|"
-        r"montant|somme|how much (?:did|was|is|does) (?:it|this|the (?:bill|receipt|order|meal)).*",
+        r"(?:the |grand |sub ?)?total(?! (?:number|count))(?: amount| price| cost)?|"
+        r"amount (?:due|paid)|montant|somme|"
+        r"how much (?:did|was|is|does) (?:it|this|the (?:bill|receipt|order|meal)).*",
         MONEY,
         r"total|amount due|montant|somme|à payer|balance due",
     ),

@@ -159,6 +159,10 @@ def _ends(words: list[str], i: int) -> bool:
     """Whether what is told about the thing begins at word `i`."""
     if words[i] in AFTER or words[i + 1 : i + 2] == ["than"]:
         return True
+    before = words[i - 1]
+    if before.endswith("s") and vocabulary.meaning(before) and not vocabulary.is_singular(before):
+        # Nouns of compounds are singular ("car keys"): "how many donuts | remain".
+        return words[i] not in LIGHT | ANYTHING | PORTIONS
     if words[i] in _WHO and words[i + 1 : i + 2] and words[i + 1] not in LIGHT:
         return words[i - 1] in ANYTHING or vocabulary.meaning(words[i - 1]) is not None
     is_participle = words[i].endswith(("ing", "ed")) and words[i] not in LIGHT

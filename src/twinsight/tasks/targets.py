@@ -20,25 +20,31 @@ _TRIGGER = any_of(
     r"(?:object )?detect(?:ion)?", r"d[eé]tect\w*", r"locate", r"locali[sz]e[rz]?",
     r"rep[éèe]re[rz]?", r"bounding box(?:es)?", r"box(?:es)?", r"boîtes?(?: englobantes?)?",
     r"encadre[rz]?", r"cadres?(?: englobants?)?", r"coordinates", r"coordonnées",
-    r"(?:positions?|locations?) of", r"highlight", r"segment(?:ation)?(?: masks?)?", r"segment\w*",
+    r"(?:positions?|locations?) of", r"highlight", r"segment(?:ation)?(?: masks?| maps?)?",
+    r"segment\w*",
     r"masks?", r"masques?", r"détoure[rz]?", r"outlines?", r"contours?", r"polygons?",
     r"silhouettes?", r"cut ?outs?", r"(?:pin)?point(?:s|ez|er|e)?(?: to| at| out)?", r"mark",
     r"trajectory", r"b?box 2d", r"bbox(?:es)?", r"rectangles?", r"spot", r"annotate", r"select",
     r"click(?: on)?", r"tap(?: on)?", r"dots?(?: on)?", r"isolate", r"isole[rz]?", r"sépare[rz]?",
     r"découpe[rz]?", r"polygones?", r"montre\w*(?: moi)? du doigt", r"extract", r"extrai\w+",
     r"erase", r"entoure[rz]?", r"find", r"trouve[rz]?", r"looking for", r"search(?: for)?",
-    r"cherche[rz]?", r"recherche[rz]?", r"identify", r"identifie[rz]?", r"list",
+    r"(?:check|look|scan|inspect|examine)(?: (?:the|this) \w+)? for", r"cherche[rz]?",
+    r"recherche[rz]?", r"identify", r"identifie[rz]?", r"list",
     # counting, presence, place
     r"count", r"how many", r"number of", r"combien", r"compte[rz]?", r"nombre de",
     r"is there", r"are there", r"y a t il(?: pas)?", r"il y a",
     r"(?:do|can|could) you (?:see|notice|spot)", r"vois tu", r"voyez vous", r"contains?(?: any)?",
     r"contient(?: il| elle)?", r"shows?", r"montre[rz]?",
     r"has", r"have", r"is this", r"is that", r"is it", r"est ce(?: que)?",
-    r"where(?:abouts)? (?:is|are)", r"where's", r"where(?= the\b)", r"which part (?:of \w+ )?is",
+    r"where(?:abouts)? (?:is|are)", r"where's", r"where(?= (?:the|each|every|all)\b)",
+    r"which part (?:of \w+ )?is",
     r"où (?:est|sont|se trouv\w+)",
     # colour
     r"what colou?r (?:is|are)", r"colou?rs?(?: of)?", r"couleurs?(?: est| sont)?",
 )  # fmt: skip
+LONGEST_LISTED = 3
+"""Words of a thing in a list that follows a colon."""
+
 _FIRST_WORD = re.compile(r"^(?:is|are|any)\b")
 # Where the words about the things end and those about the answer's form begin.
 _END = any_of(
@@ -52,8 +58,20 @@ _END = any_of(
 )  # fmt: skip
 _APART = re.compile(r",|/|&|\+|(?<=\w )n(?= \w)|\b(?:and|or|et|ou|as well as|ainsi que)\b")
 _ASIDE = re.compile(
-    r"^(?:even|including|especially|notably|même|y compris|with|avec|in|en|as|at|"
+    r"^(?:even|grouped|including|especially|notably|même|y compris|with|avec|in|en|as|at|"
     r"for(?! (?:the|all|every) )|pour|au|each|one|using|by)\b(?! (?:bois|verre))"
+)
+_COUNTING = any_of(r"count", r"how many", r"number of", r"combien", r"compte[rz]?", r"nombre de")
+_OF_THINGS = any_of(
+    _COUNTING.pattern, r"detect", r"détecte[rz]?", r"find", r"trouve[rz]?", r"locate",
+    r"locali[sz]e[rz]?", r"spot", r"is there", r"are there", r"y a t il", r"point (?:to|at)",
+    r"pointe[rz]?", r"rep[éèe]re[rz]?",
+)  # fmt: skip
+_THING = re.compile(
+    r"(?:(?:de|moi|me) )?"
+    r"(?P<which>(?:(?:an?|the|all|every|each|any|le|la|les|des|une?|tous|toutes) )*)"
+    r"(?P<noun>box(?:es)?|keys?|masks?|labels?|clés?|boîtes?|masques?|étiquettes?|codes?)"
+    r"(?: (?:are|is|there|y|a|t|il))*"
 )
 _NONE = re.compile(r"^(?:no|aucune?|pas de|sans|without|where|what|who|when|why|où|ou)\b")
 # "Also find the cat." names more things.
@@ -102,6 +120,11 @@ def wanted(question: str, system: str = "") -> Wanted:
     )
 
 
+def _short(targets: tuple[Target, ...]) -> bool:
+    """Whether all are bare nouns, as in a list of things."""
+    return all(len(t.phrase.split()) <= LONGEST_LISTED for t in targets)
+
+
 def _left_out(words: str, tongue: Language) -> frozenset[str]:
     """The names of things that are left out whole: not so "people cut off by the border"."""
     found = (target(part, tongue) for part in _parts(words))
@@ -118,7 +141,9 @@ def _named_in(question: str, tongue: Language) -> tuple[Target, ...]:
     found: tuple[Target, ...] = ()
     for clause, following in zip_longest(cut, cut[1:]):
         if clause.opens and following and not listed:
-            listed = (_named if clause.lists else _known)(following.text, tongue)
+            listed = _named(following.text, tongue)
+            if not clause.lists and not (any(t.names or t.text for t in listed) and _short(listed)):
+                listed = ()
         if clause.is_role:
             continue
         if not found:
@@ -141,8 +166,8 @@ def _named_in(question: str, tongue: Language) -> tuple[Target, ...]:
 
 def _asked_for(clause: str, tongue: Language) -> tuple[Target, ...]:
     """What the first word that asks and names something asks for; else what stands before all."""
-    for region in _regions(clause):
-        named = _named(region, tongue)
+    for verb, region in _regions(clause):
+        named = _named(region, tongue, verb)
         if named:
             return named
     first = _TRIGGER.search(clause)
@@ -151,39 +176,45 @@ def _asked_for(clause: str, tongue: Language) -> tuple[Target, ...]:
     return tuple(t for t in before if t.names or t.text) or before
 
 
-def _regions(clause: str) -> Iterator[str]:
-    """What stands after each word that asks."""
+def _regions(clause: str) -> Iterator[tuple[str, str]]:
+    """Each word that asks, with what stands after it."""
     opening = _FIRST_WORD.match(clause)
     if opening is not None and not _TRIGGER.match(clause):
-        yield from _until_end(clause[opening.end() :])
+        yield opening[0], _until_end(clause[opening.end() :])
     for match in _TRIGGER.finditer(clause):
-        yield from _until_end(clause[match.end() :])
+        yield match[0], _until_end(clause[match.end() :])
 
 
-def _until_end(rest: str) -> Iterator[str]:
+def _until_end(rest: str) -> str:
     end = _END.search(rest)
-    yield rest[: end.start()] if end else rest
+    return rest[: end.start()] if end else rest
 
 
 def _parts(region: str) -> list[str]:
-    """The region's noun phrases, without those about the answer's form."""
+    """The region's noun phrases, without what is only said aside."""
     parts = [part.strip() for part in _APART.split(region)]
-    kept = [
+    return [
         part
         for i, part in enumerate(parts)
         if part and (i == 0 or not (_ASIDE.match(part) or _NONE.match(part)))
     ]
-    return [part for part in kept if not _is_form(part)]
 
 
-def _is_form(part: str) -> bool:
-    words = re.findall(r"\w+", part)
-    return bool(words) and all(word in FORM or word.isdigit() for word in words)
-
-
-def _named(region: str, tongue: Language) -> tuple[Target, ...]:
-    found = [target(part, tongue) for part in _parts(region)]
+def _named(region: str, tongue: Language, verb: str = "") -> tuple[Target, ...]:
+    """The targets of a region that stands after a word that asks."""
+    found = (_target(part, tongue, verb) for part in _parts(region))
     return tuple(t for t in found if t is not None)
+
+
+def _target(part: str, tongue: Language, verb: str) -> Target | None:
+    """The part's target; None where it is about the answer's form."""
+    words = re.findall(r"\w+", part)
+    if not all(word in FORM or word.isdigit() for word in words):
+        return target(part, tongue)
+    # "Detect the keys", "how many boxes": what may be a word about the form is a thing here.
+    thing = _THING.fullmatch(part)
+    is_thing = thing and (_COUNTING if not thing["which"] else _OF_THINGS).match(verb)
+    return Target(part, frozenset(), thing["noun"]) if thing and is_thing else None
 
 
 def _known(clause: str, tongue: Language) -> tuple[Target, ...]:

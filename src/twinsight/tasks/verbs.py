@@ -39,6 +39,7 @@ SEGMENT = (
     r"cut (?:\w+ ){0,4}out\b",
     r"détour\w+",
     r"polygone?s?\b(?<!box polygon)",
+    r"(?:contour|outline|boundary) points?\b",
     r"(?:contours?|outlines?)(?: \(\w+\))? (?:of|for|around|de|du|des)\b",
     r"(?:outline|trace) (?:the|all|every|each)\b(?!.{0,40}\bb?box)",
     r"(?:remove|erase|delete|enlève|supprime|retire)\w* (?:the |its |le )?"
@@ -52,7 +53,7 @@ POINT = (
     r"point (?:to|at|out)\b",
     r"pinpoint\b",
     r"points? .{0,40}\[?y, ?x",
-    r"(?:mark|give|return|output|place|put|get|need|want|donne\w*|"
+    r"(?:mark|give|show|return|output|place|put|get|need|want|donne\w*|"
     r"renvoie\w*|place[rz]?|mets|marque\w*|indique\w*) "
     rf'[^"]{{0,40}}{_NO_IDEA}\b(?:points?|dots?)\b(?! (?:in common|communs?|de vue|forts?|about))',
     r"(?:center|centre|central) points?\b",
