@@ -28,6 +28,17 @@ KITCHEN = Drawing(
     ),
     lines=(("SOUP", (122, 40, 148, 50)),),
 )
+SLOPE = Drawing(
+    (
+        Thing("person", (20, 5, 80, 95), "blue"),
+        Thing("skis", (10, 80, 100, 98), "red", 0.8),
+        Thing("cup", (30, 40, 45, 55), "white", 0.7),
+    )
+)
+BEDROOM = Drawing(
+    (Thing("cat", (60, 20, 100, 60), "black"), Thing("bed", (10, 30, 180, 100), "white", 0.8))
+)
+COFFEE = Drawing((Thing("cup", (60, 30, 120, 90)),), name=("espresso", 0.9, ("coffee",)))
 FLOWER = Drawing(name=("daisy", 0.9, ("flower", "plant")))
 
 ONE = {
@@ -261,6 +272,67 @@ ONE = {
         "Are there more unicorns than dogs?",
         "I cannot tell: “unicorns” is not something that I can recognise.",
     ),
+    # what is held, sports, sides, sizes, weather
+    "held": (SLOPE, "What is the man holding?", "I can see a cup with the person."),
+    "held fr": (SLOPE, "Que tient la personne ?", "Je vois une tasse avec la personne."),
+    "held by nobody": (
+        PETS,
+        "What is the dog holding?",
+        "I cannot tell that from the picture; I see a dog and a cat.",
+    ),
+    "sits on": (BEDROOM, "What is the cat sitting on?", "The cat seems to be on a bed."),
+    "sits on fr": (BEDROOM, "Sur quoi est le chat ?", "Le chat semble se trouver sur un lit."),
+    "sport": (SLOPE, "What sport is this?", "It looks like skiing."),
+    "sport fr": (SLOPE, "Quel sport est-ce ?", "Cela ressemble à du ski."),
+    "does a sport": (SLOPE, "Is anybody skiing?", "Yes, it looks like skiing."),
+    "one of two sports": (SLOPE, "Is the person skiing or surfing?", "skiing"),
+    "no sport": (
+        PETS,
+        "What sport is this?",
+        "I cannot tell that from the picture; I see a dog and a cat.",
+    ),
+    "on a side": (KITCHEN, "What is on the left?", "I can see a chair on the left."),
+    "on a side of the picture fr": (
+        KITCHEN,
+        "Qu'y a-t-il à gauche ?",
+        "Je vois une chaise à gauche.",
+    ),
+    "nothing on a side": (
+        PETS,
+        "What is at the top of the image?",
+        "I can make out nothing at the top that I can name.",
+    ),
+    "size of a thing": (
+        BEDROOM,
+        "How big is the bed?",
+        "The bed takes up about 60 % of the picture; its real size I cannot tell.",
+    ),
+    "weather": (
+        PETS,
+        "What is the weather like?",
+        "I cannot tell that from the picture; I see a dog and a cat.",
+    ),
+    "why": (
+        PETS,
+        "Why is the dog there?",
+        "I cannot tell that from the picture; I see a dog and a cat.",
+    ),
+    "to drink": (KITCHEN, "Is there anything to drink?", "Yes, I can see a cup."),
+    "content": (COFFEE, "What is in the cup?", "It looks like an espresso."),
+    "which drink": (COFFEE, "What drink is it?", "It looks like an espresso."),
+    "yes or no of a colour": (PETS, "Is the cat white? Answer yes or no only.", "yes"),
+    # labels
+    "one of": (BEDROOM, "Answer with one of: dessert, animal, vehicle.", "animal"),
+    "several labels": (
+        PETS,
+        "Tag this image with any of: dog, cat, car. You may choose several.",
+        "dog, cat",
+    ),
+    "quoted labels": (
+        PETS,
+        "Classify this image as 'tidy' or 'messy' and explain.",
+        "I cannot tell which of tidy or messy fits; I see a dog and a cat.",
+    ),
     # the photo itself
     "sharp": (PETS, "Is this photo blurry?", "No, the photo is sharp."),
     "dark fr": (PETS, "Cette photo est-elle trop sombre ?", "Non, la lumière est normale."),
@@ -334,6 +406,17 @@ SEVERAL = {
         "How many people are in each image?",
         "Image 1: I can see two people.\nImage 2: I can make out no person.",
     ),
+    "the same animal": ("Do both images show the same animal?", "Yes, both show a dog."),
+    "not the same vehicle": (
+        "Do they show the same vehicle?",
+        "No. Image 1 shows no vehicle. Image 2 shows no vehicle.",
+    ),
+    "in order": ("Order these images by the number of people", "Image 1 (2), image 2 (0)."),
+    "in order, fewest first": (
+        "Sort the images by number of people, fewest first",
+        "Image 2 (0), image 1 (2).",
+    ),
+    "which of these is": ("Which of these pets is a cat?", "Image 2 shows a cat."),
     "second": ("What is in the second image?", "A photo of a dog and a cat."),
     "numbered": ("How many cats are in image 2?", "I can see a cat."),
 }

@@ -49,6 +49,15 @@ FOLLOWED = {
     ),
     "in one word": (("How many dogs are there?", "In one word"), "1"),
     "why": (("Is there a cat?", "Why?"), "No, I can make out no cat."),
+    "and where": (("Is there a dog?", "And the bicycle, where is it?"), "The bicycle is at the top left."),
+    "how many of them": (("Detect the dogs", "How many are there?"), "I can see a dog."),
+    "how many of them fr": (("Y a-t-il un chien ?", "Combien y en a-t-il ?"), "Je vois un chien."),
+    "as a list": (
+        ("Describe the image in two sentences.", "Now as a list."),
+        "- A photo of a dog, a chair and a bicycle.\n- The dog is on the left, the chair in the "
+        "middle and the bicycle at the top left.",
+    ),
+    "reply in one word": (("How many dogs are there?", "Reply in one word."), "1"),
     "thanks": (("Is there a dog?", "Thanks!"), "You are welcome!"),
     "detected next": (
         ("Detect the dog", "And the bicycle?"),

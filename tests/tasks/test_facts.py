@@ -163,6 +163,32 @@ ONE = {
         every(obj(text=STRING, box_2d=NUMBERS)),
         [{"text": "STOP", "box_2d": [100, 750, 200, 950]}],
     ),
+    "why": (
+        "Is there a dog?",
+        obj(answer={"type": "string", "enum": ["yes", "no"]}, reason=STRING),
+        {"answer": "yes", "reason": "Yes, I can see a dog."},
+    ),
+    "no name of a person, no guess": (
+        "Who is it?",
+        obj(name={"type": ["string", "null"]}, occupation={"type": ["string", "null"]}),
+        {"name": None, "occupation": None},
+    ),
+    "French keys": (
+        "Fiche",
+        obj(espèce=STRING, nombre=INTEGER),
+        {"espèce": "personne", "nombre": 3},
+    ),
+    "number of what is asked for": ("List the people", obj(total=INTEGER), {"total": 2}),
+    "side of each": (
+        "Extract the people",
+        obj(people=every(obj(position={"type": "string", "enum": ["left", "center", "right"]}))),
+        {"people": [{"position": "left"}, {"position": "center"}]},
+    ),
+    "at least so many tags": (
+        "Tags",
+        every(STRING, minItems=4),
+        ["person", "golden retriever", "dog", "animal", "text", "pet"],
+    ),
     "words": ("List the animals", WORDS, ["golden retriever"]),
 }
 
@@ -204,6 +230,15 @@ def test_keys_named_in_the_prompt_make_the_schema() -> None:
         "objects": ["person", "golden retriever"],
         "has_dog": True,
         "person_count": 2,
+    }
+
+
+def test_keys_that_nothing_quotes_make_the_schema() -> None:
+    question = "Give me JSON with keys caption, animals and count."
+    assert json.loads(reply(question, PETS, shape=AnswerShape("application/json"))) == {
+        "caption": "A photo of a dog and a cat.",
+        "animals": ["dog", "cat"],
+        "count": 2,
     }
 
 

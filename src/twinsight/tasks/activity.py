@@ -22,14 +22,14 @@ _SPORTS = {
     "kite flying": ("", ("kite",)),
 }
 _FRENCH = {
-    "skiing": "le ski",
-    "snowboarding": "le snowboard",
-    "tennis": "le tennis",
-    "baseball": "le baseball",
-    "surfing": "le surf",
-    "skateboarding": "le skateboard",
-    "frisbee": "le frisbee",
-    "kite flying": "le cerf-volant",
+    "skiing": "du ski",
+    "snowboarding": "du snowboard",
+    "tennis": "du tennis",
+    "baseball": "du baseball",
+    "surfing": "du surf",
+    "skateboarding": "du skateboard",
+    "frisbee": "du frisbee",
+    "kite flying": "du cerf-volant",
 }
 _SPORT = re.compile(
     r"\b(?:(?:what|which) (?:(?:kind|type|sort) of )?(?:sports?|games?)|quels? (?:type de )?"
@@ -73,6 +73,12 @@ def words_of_sports(scene: Scene) -> dict[str, float]:
         for sport, score in sports(scene).items()
         for word in (sport, *_SPORTS[sport][0].split())
     }
+
+
+def sport_named(scene: Scene, words: str) -> str:
+    """The sport that the words name, where it is seen; else empty."""
+    said = {word for word in fold(words).split() if word in words_of_sports(scene)}
+    return next((s for s in sports(scene) if said & {s, *_SPORTS[s][0].split()}), "")
 
 
 def answered(scene: Scene, asked: Asked) -> Said:

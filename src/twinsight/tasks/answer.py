@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twinsight.tasks import describe, ranking, surroundings
+from twinsight.tasks import activity, describe, ranking, surroundings
 from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
@@ -168,6 +168,9 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
     if target.sense is Sense.NARROWER:
         which = voice.say("cannot tell which", word=target.word)
         return Said(f"{sentence(voice.say('see', things=things))} {which}", asked.unknown())
+    sport = activity.sport_named(scene, target.rest) if target.rest else ""
+    if sport:
+        return Said(voice.say("yes, looks like", thing=sport), asked.yes())
     if target.rest and not surroundings.is_around(scene, target.rest):
         return Said(voice.say("cannot judge rest", things=things), asked.unknown())
     return Said(voice.say("yes, seems" if faint else "yes, see", things=things), asked.yes())

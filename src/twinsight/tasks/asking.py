@@ -97,7 +97,7 @@ def type_named(name: str) -> str:
     if words & PRESENCE:
         return "boolean"
     if words & COUNT:
-        return "integer"
+        return "number" if words == {"total"} else "integer"
     if words & SCORE:
         return "number"
     noun = last[0] if last else ""

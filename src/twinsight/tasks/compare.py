@@ -226,11 +226,20 @@ _WHICH_OF = re.compile(
 )
 
 
+_TAKEN_IN = re.compile(
+    r"\b(?:taken|shot|made|prise?s?|faite?s?) (?:in|on|at|dans|sur|à|en) (?:the |an? |la |le |"
+    r"une? )?"
+    r"(?P<thing>[\w ]+)$"
+)
+
+
 def _looked_for(asked: Asked) -> Target:
     """The thing in "which of these rooms is the kitchen?", else the first that is named."""
     found = _WHICH_OF.match(fold(asked.question).strip(" ?.!"))
     thing = target(found["thing"], spoken(asked.question)) if found else None
-    return thing or asked.wanted.targets[0]
+    first = thing or asked.wanted.targets[0]
+    place = _TAKEN_IN.search(fold(asked.question).strip(" ?.!")) if first.names is None else None
+    return (target(place["thing"], spoken(asked.question)) if place else None) or first
 
 
 def _one(target: Target, voice: Voice) -> str:

@@ -47,6 +47,14 @@ _OTHER = re.compile(
     r"picture|"
     r"photo))?$"
 )
+_IN_OTHER = re.compile(
+    r"^what(?:'s| is| do you see)? (?:in|on) the other\b|^que (?:y a t il|vois tu|montre) .*\bautre"
+)
+_HOW_MANY = re.compile(
+    r"^(?:how many(?: of them)?(?: are (?:there|they)| do you see| can you see)?|combien(?: y en "
+    r"a t "
+    r"il| en vois tu| sont (?:ils|elles))?)$"
+)
 _NUMBERED = re.compile(
     r"\b(?:in |on |for |of )?(?:the )?(?:(?:first|second|third|fourth|last) (?:one|image|picture|"
     r"photo)|(?:image|picture|photo) \d+)\b"
@@ -104,13 +112,22 @@ def _whole(question: str, before: str, prompt: Prompt, scenes: Sequence[Scene]) 
         return f"{_without_style(before)}\n{question}"
     led = _AND.match(bare)
     rest = led["rest"] if led else bare
-    if led and _OTHER.match(rest):
+    if (led and _OTHER.match(rest)) or (_IN_OTHER.search(bare) and len(prompt.images) > 1):
         return _other_picture(prompt, language)
     if led and _NUMBERED.fullmatch(rest):
         return f"{_NUMBERED.sub('', fold(before)).strip(' ?.')} {rest}?"
+    thing, _, told = rest.partition(", ")
+    if led and _ASKS.match(told):
+        pronoun = _PRONOUN.search(told)
+        return f"{told[: pronoun.start()]}{thing}{told[pronoun.end() :]}?" if pronoun else told
     if led and not _ASKS.match(rest):
         return _again(rest, before, prompt, language)
     asked = rest + "?" if led else question
+    if asked_of_them := _HOW_MANY.match(_bare(asked)):
+        thing = next((t for t in wanted(before).targets if t.names is not None), None)
+        forms = _ASKED_AGAIN[Task.COUNT]
+        is_french = asked_of_them[0].startswith("combien")
+        return forms[is_french].format(thing.word or thing.phrase) if thing else question
     return plainly(_named(asked, before, scenes))
 
 

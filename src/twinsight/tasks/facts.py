@@ -218,8 +218,9 @@ class SceneFacts:
         if words & TEXT:
             return "\n".join(find.lines_of(scene)) or None
         if words & REASON:
-            style = Style(language)
-            return talk.said(self.prompt.question, self.task, self.scenes, style)
+            if self.task not in ANSWERED:
+                return describe.caption(scene, language)
+            return talk.said(self.prompt.question, self.task, self.scenes, Style(language))
         read = particulars.named(scene, words)
         if read is not None:
             return particulars.iso_date(read) if ask.schema.get("format") == "date" else read

@@ -14,6 +14,7 @@ from twinsight.tasks.said import Asked, Said, named, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.sentences import PLACES
 from twinsight.tasks.vocabulary import broader, fold
+from twinsight.tasks.voice import has_french
 
 SURE_AROUND = 0.95
 """How probable surroundings must be that are told without being asked for."""
@@ -83,7 +84,8 @@ def keywords(scene: Scene, asked: Asked, most: int | None = None) -> list[str]:
         said.append(voice.say("some text"))
     if len(set(said)) < (most or 0):
         sure = [(score, word) for word, score in scene.surroundings.items() if score >= SURE_AROUND]
-        said += [voice.noun(broader(kind)[0]) for kind in kinds if broader(kind)]
+        wider = [broader(kind)[0] for kind in kinds if broader(kind)]
+        said += [voice.noun(kind) for kind in wider if language == "en" or has_french(kind)]
         said += [voice.noun(word) for _, word in sorted(sure, reverse=True)]
     if not any(said) or len(set(said)) < (most or 0):
         colours = scene.measures.colours[:4] if any(said) else scene.measures.colours[:1]

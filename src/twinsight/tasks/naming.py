@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from twinsight.tasks import classify, describe
+from twinsight.tasks import classify, describe, places
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import of_target
 from twinsight.tasks.language import spoken
@@ -21,6 +21,9 @@ _KIND = re.compile(
     r"that|these|it|the|le|la)\b)* ?(?P<kind>.*)"
 )
 
+
+LIKELY = 0.15
+"""How sure a label must be to be said where none need be chosen."""
 
 _MULTIPLE = re.compile(
     r"\b(?:any of|all (?:that|which) (?:apply|fit)|several|multiple|one or more|more than one|"
@@ -40,7 +43,7 @@ def classified(scene: Scene, asked: Asked) -> Said:
         said = ", ".join(fit) or asked.voice.say("none")
         return Said(said, said)
     choice = classify.choose(labels, scene)
-    if choice.score > 0 or choice.label.lower() in classify.NEUTRAL:
+    if choice.score >= LIKELY or choice.label.lower() in classify.NEUTRAL:
         return Said(choice.label, choice.label)
     things = describe.short_caption(scene, asked.style.language)
     offered = asked.voice.listed(labels, "or")
@@ -60,6 +63,9 @@ def identify(scene: Scene, asked: Asked) -> Said:
     if kind.unknown:
         return _of_group(scene, asked, kind)
     items = of_target(scene, kind, "en")
+    content = places.content(scene, items[0].kind) if kind_of(kind) == "drink" and items else ""
+    if content:
+        return _looks_like(describe.sayable(scene.recognition.name, asked.style.language), asked)
     name = scene.recognition.name
     if name is not None and {name.name, *name.kinds} & ({kind_of(kind)} | kind.names):
         others = {item.kind for item in items} - {name.name, *name.kinds}

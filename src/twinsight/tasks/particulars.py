@@ -57,7 +57,7 @@ _PARTICULARS = (
         MONEY,
         r"total|amount due|montant|somme|à payer|balance due",
     ),
-    Particular("price", r"prices?|costs?|prix|coûte\w*|how much (?:is|are) (?:it|this|the)", MONEY),
+    Particular("price", r"prices?|costs?|prix|coût\w*|how much (?:is|are) (?:it|this|the)", MONEY),
     Particular(
         "phone", r"(?:tele)?phone number|number to call|numéro de tél\w*", PHONE
     ),
@@ -120,8 +120,11 @@ def particular_of(question: str) -> Particular | None:
     return next((p for p, pattern in _asked() if pattern.search(words)), None)
 
 
-def found(scene: Scene, particular: Particular) -> tuple[str, str] | None:
-    """The row of text that holds it and the value itself; None where none does."""
+def found(scene: Scene, particular: Particular, question: str = "") -> tuple[str, str] | None:
+    """The row of text that holds it and the value itself; None where none does.
+
+    Of several prices the one on a row that shares a word with the question; none where none does.
+    """
     if particular.name == "name":
         largest = largest_text(scene)
         return (largest, largest) if largest else None
@@ -131,6 +134,9 @@ def found(scene: Scene, particular: Particular) -> tuple[str, str] | None:
         near = re.compile(rf"\b(?:{particular.near})\b", re.IGNORECASE)
         rows = [row for row in rows if near.search(row)]
     matches = [(row, match[0].strip()) for row in rows for match in value.finditer(row)]
+    if particular.name == "price" and len(matches) > 1:
+        asked = set(re.findall(r"[^\W\d_]{3,}", fold(question)))
+        matches = [m for m in matches if asked & set(re.findall(r"[^\W\d_]{3,}", fold(m[0])))]
     return matches[-1 if particular.name == "total" else 0] if matches else None
 
 
@@ -138,7 +144,7 @@ def read_off(scene: Scene, asked: Asked) -> Said:
     """The particular, quoted; else what the text reads, or that there is none."""
     voice, particular = asked.voice, particular_of(asked.question)
     assert particular is not None, "the task is this one only where the question asks for that"
-    match = found(scene, particular)
+    match = found(scene, particular, asked.question)
     if match is not None:
         row, value = match
         key = "largest reads" if particular.name == "name" else "it reads"
@@ -189,7 +195,7 @@ _KEYS = {
     "time": "time heure",
     "name": "merchant vendor store shop company brand business supplier seller retailer "
     "manufacturer publisher "
-    "marque magasin enseigne fournisseur",
+    "commerce commerçant marque magasin enseigne fournisseur",
 }
 
 

@@ -202,17 +202,17 @@ def neighbours(scene: Scene, asked: Asked) -> Said:
     seen = [item for item in of_target(scene, Target("", None)) if item.kind not in never]
     others = [item for item in seen if _is_another(item, thing)]
     there = [item for item in others if where.holds(item.xyxy, thing.xyxy)]
-    content = _content(scene, thing.kind) if where.side == "in" and not there else ""
-    if content:
+    inside = content(scene, thing.kind) if where.side == "in" and not there else ""
+    if inside:
         said = voice.counted(1, describe.sayable(scene.recognition.name, asked.style.language))
-        return Said(voice.say("looks like", thing=said), content)
+        return Said(voice.say("looks like", thing=said), inside)
     if not there:
         return Said(voice.say("none there"), voice.say("none"))
     said = counts_said((item.kind for item in there), voice)
     return Said(voice.say("see there", things=said), said)
 
 
-def _content(scene: Scene, container: str) -> str:
+def content(scene: Scene, container: str) -> str:
     """What the whole picture is named as, where that is none of its objects: coffee in a cup."""
     name = scene.recognition.name
     if container not in kinds()["container"] or name is None or name.score < SURE_CONTENT:

@@ -28,8 +28,10 @@ _PHOTO = (
 )
 _TAKEN = r"(?:(?:been )?(?:taken|shot|made|set)|(?:été )?(?:prise?|faite?))"
 _IN = r"(?:in|on|at|by|near|inside|from|dans|sur|en|à)"
+_SOMETHING = r"(?:the|this|le|la) \w+"
 _WHETHER = re.compile(
-    rf"^(?:is|was|are|were|est ce que|est) (?:(?:it|this|that|we|you|they|{_PHOTO})(?: photo)? )?"
+    rf"^(?:is|was|are|were|est ce que|est) (?:(?:it|this|that|we|you|they|{_PHOTO}|"
+    rf"(?P<who>{_SOMETHING}))(?: photo)? )?"
     rf"(?:{_TAKEN} |a été prise? |est )?(?P<in>{_IN} )?(?P<place>[\w' ]+)$"
 )
 _WHETHER_FR = re.compile(
@@ -85,7 +87,8 @@ def setting_of(question: str) -> Setting | None:
         if found is None or place is None or not place.exact or place.word not in PLACES:
             continue
         # "Is this a beach?" may as well be about what is to be seen.
-        if found["in"] or place.word in ("indoors", "outdoors"):
+        is_about_it = found.re is _WHETHER_FR or not found["who"]
+        if (found["in"] and is_about_it) or place.word in ("indoors", "outdoors"):
             return Setting(place.word)
     return None
 

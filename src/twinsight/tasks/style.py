@@ -58,7 +58,7 @@ _DETAILED = _phrases(
 )
 _LISTED = _phrases(
     r"(?:bulleted|bullet|bulleted point|itemi[sz]ed)(?: points?)?(?: list)?|bullets|bullet points",
-    r"(?:liste )?à puces",
+    r"(?:liste )?à puces|(?:as|in) an? list|en liste|sous forme de liste",
 )
 _EMOJI = _phrases(r"emojis?|émojis?|émoticônes?")
 _POSTED = _phrases(
@@ -67,7 +67,7 @@ _POSTED = _phrases(
     r"réseaux sociaux|publication",
 )
 _ONLY_STYLE = re.compile(
-    r"^(?:(?:and|now|ok|again|please|the|same|but|say|it|that|this|in|into|make|translate|as|a|an|with|to|"
+    r"^(?:(?:and|now|ok|reply|respond|tell|again|please|the|same|but|say|it|that|this|in|into|make|translate|as|a|an|with|to|"
     r"more|much|even|be|answer|just|give|me|try|only|et|maintenant|plus|encore|s'il|te|vous|plaît|la|"
     r"même|chose|mais|en|le|dis|traduis|réponds|stp|svp|une|un|sentences?|phrases?|words?|mots?|"
     r"french|english|français|anglais|shorter|short|longer|brief|briefly|concise|detailed?|details|"

@@ -24,6 +24,8 @@ from twinsight.tasks.voice import VOICES
 MOST_AROUND = 3
 MOST_PLACED = 3
 POST_TAGS = 3
+LONGEST_TITLE = 10
+"""Words of a title."""
 
 _CAPTION = re.compile(r"\bcaption(?:s|ed|ing)?\b|\blégend\w*")
 """A caption is one sentence; a description may go on."""
@@ -36,7 +38,10 @@ def told(scene: Scene, asked: Asked) -> Said:
     word = describe.main_noun(scene) if scene.objects().label else ""
     word = asked.voice.noun(word) if word else describe.short_caption(scene, style.language)
     if style.several and style.several > 1:
-        captions = captions_of(scene, style.language)[: style.several]
+        captions = captions_of(scene, style.language)
+        if _TITLE.search(fold(asked.question)):
+            captions = [said.rstrip(".") for said in captions if len(said.split()) <= LONGEST_TITLE]
+        captions = captions[: style.several]
         return Said("\n".join(f"{n}. {said}" for n, said in enumerate(captions, 1)), word)
     text = _text(scene, asked)
     if style.listed:
@@ -151,7 +156,9 @@ def _places(scene: Scene, language: Language) -> str:
     voice, counts = VOICES[language], Counter(scene.objects().label)
     items = {item.kind: item for item in of_target(scene, Target("", None))}
     singles = [
-        kind for kind in describe.by_prominence(scene) if counts[kind] == 1 and kind in items
+        kind
+        for kind in describe.by_prominence(scene)
+        if counts[kind] == 1 and kind in items and kind != "dining table"
     ]
     said = [
         voice.say(
