@@ -184,8 +184,7 @@ def offered(question: str) -> list[str]:
 
 
 def offers(question: str) -> bool:
-    """Whether a question without a word about classes lists labels: "which season: summer, "
-    "winter?"."""
+    """Whether a question without a word about classes lists labels: "which: cat, dog?"."""
     found = _LIST.search(question)
     return found is not None and len(offered(question)) >= 2
 

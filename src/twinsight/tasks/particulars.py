@@ -39,8 +39,7 @@ PHONE = r"\+?\(?\d[\d ()./-]{6,}\d"
 
 @dataclass(frozen=True, slots=True)
 class Particular:
-    """What is asked for: `words` of a question, `near` words on the same line, the `value` "
-    "itself."""
+    """What is asked for: `words` of a question, `near` words on the line, the `value` itself."""
 
     name: str
     words: str
@@ -200,8 +199,7 @@ _KEYS = {
 
 
 def named(scene: Scene, words: set[str]) -> str | None:
-    """What the text holds of the particular that the words of a key name; None where it holds "
-    "none."""
+    """What the text holds of the particular that a key's words name; None where it holds none."""
     name = next((name for name, keys in _KEYS.items() if words & set(keys.split())), None)
     if name is None or words & {"items", "objects", "people", "count"}:
         return None

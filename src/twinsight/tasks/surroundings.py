@@ -70,8 +70,7 @@ _IN = re.compile(r"^(?:in|on|at|dans|sur|à|en) (?:the |this |an? |le |la |cette
 
 
 def is_around(scene: Scene, rest: str) -> bool:
-    """Whether "in the kitchen", said of a thing, is only the place that the picture was taken "
-    "in."""
+    """Whether "in the kitchen", said of a thing, only tells where the picture was taken."""
     place = meant(_IN.sub("", fold(rest))) if _IN.match(fold(rest)) else None
     is_place = place is not None and place.exact and place.word in PLACES
     return place is not None and is_place and scene.surroundings.get(place.word, 0.0) >= THERE
