@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 from google import genai
-from google.genai import types
-from PIL import Image, ImageOps
+from google.genai import errors, types
+from PIL import Image
 
 from twinsight.geometry import overlay
 from twinsight.geometry.boxes import from_yxyx_1000
 from twinsight.geometry.detections import Detections
+from twinsight.image.decode import decode
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "src/twinsight/samples/coffee.jpg"
@@ -30,11 +31,15 @@ DRAWN = ROOT / "out/try.png"
 
 def main() -> None:
     photo = Path(os.environ.get("IMAGE") or SAMPLE)
+    if not photo.is_file():
+        sys.exit(f"There is no file {photo}.")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         server, url = start_server(Path(folder), log)
         try:
             ask(photo, url)
+        except errors.ClientError as refused:
+            sys.exit(f"The server refuses it: {refused.message}")
         except Exception:
             print(log.read_text()[-2000:], file=sys.stderr)
             raise
@@ -90,7 +95,7 @@ def elapsed(started: float) -> str:
 
 
 def draw(photo: Path, boxes: list[dict[str, object]]) -> None:
-    picture = ImageOps.exif_transpose(Image.open(photo)).convert("RGB")
+    picture = Image.fromarray(decode(photo.read_bytes()).rgb)
     yxyx_1000 = np.array([box["box_2d"] for box in boxes], np.int64).reshape(-1, 4)
     seen = Detections(
         from_yxyx_1000(yxyx_1000, picture.size),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SAMPLES
+from tests.conftest import SAMPLES, Serving
+from tests.eyes import told_eyes
+from twinsight.config import Config
 
 
 def twinsight(*words: str, cwd: Path | None = None, **env: Any) -> subprocess.CompletedProcess[str]:
@@ -53,12 +56,21 @@ def test_a_stream_says_the_same() -> None:
     [
         pytest.param(["ask", "missing.jpg", "What?"], 2, "There is no file missing.jpg", id="no such file"),
         pytest.param(["ask", "What is this?"], 2, "Name an image", id="no image"),
+        pytest.param(["ask", str(SAMPLES), "What is this?"], 2, "is a folder", id="a folder"),
+        pytest.param(["ask", str(SAMPLES / "cat.jpg"), "--schema", "none.json"], 2, "none.json cannot be read: No such file", id="no schema file"),
+        pytest.param(["tokens", "missing.jpg"], 2, "missing.jpg cannot be read: No such file", id="tokens of no file"),
+        pytest.param(["tokens", str(SAMPLES / "SOURCES.md")], 1, "It is the picture at " + str(SAMPLES), id="tokens of no picture"),
+        pytest.param(["tokens"], 2, "Name an image", id="tokens of nothing"),
+        pytest.param(["models", "add", "none.onnx"], 2, "Not done: none.onnx cannot be read", id="no model file"),
         pytest.param(["ask", str(SAMPLES / "cat.jpg"), "what", "is this"], 2, "one pair of quotes", id="two questions"),
         pytest.param(["ask", str(SAMPLES / "SOURCES.md"), "What?"], 1, "Unsupported MIME type: text/plain", id="no picture"),
         pytest.param(["ask", str(SAMPLES / "cat.jpg"), "--model", "gpt"], 1, "models/gpt is not found", id="unknown model"),
         pytest.param(["serve", "--host", "0.0.0.0"], 2, "no API key is configured", id="open to all"),
         pytest.param(["serve", "--profile", "huge"], 2, "There is no profile 'huge'", id="unknown profile"),
         pytest.param(["serve", "--port", "70000"], 2, "port must be between", id="port out of range"),
+        pytest.param(["serve", "--data-dir", str(SAMPLES / "SOURCES.md")], 2, "SOURCES.md/keys.json cannot be read: Not a directory", id="data folder is a file"),
+        pytest.param(["serve", "--port", "0", "--data-dir", "/proc/none"], 2, "Cannot start: The folder /proc/none/files cannot hold files", id="data folder cannot be"),
+        pytest.param(["keys", "add", "ann", "--data-dir", str(SAMPLES / "SOURCES.md")], 2, "SOURCES.md cannot hold keys", id="keys in a file"),
         pytest.param(["serve", "--config", "none.toml"], 2, "none.toml cannot be read", id="no config file"),
         pytest.param(["keys", "revoke", "nobody"], 1, "There is no key nobody", id="unknown key"),
         pytest.param(["dance"], 2, "Unknown command", id="unknown command"),
@@ -72,6 +84,18 @@ def test_mistakes_are_told_in_a_line(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_second_server_is_told_what_is_in_its_way(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = twinsight("serve", "--port", str(port), TWINSIGHT_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert f"Nobody can listen on 127.0.0.1:{port}: Address already in use" in done.stderr
+    with Serving(Config(data_dir=tmp_path), told_eyes()):
+        done = twinsight("serve", "--port", "0", TWINSIGHT_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Cannot start: Another process uses the folder {tmp_path}")
 
 
 def test_keys_from_making_to_revoking(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from twinsight.config import Config
 from twinsight.engines.eyes import open_eyes
-from twinsight.errors import InvalidValue, UnknownModel
+from twinsight.errors import ImageError, InvalidValue, UnknownModel, UsageError
 from twinsight.files.resolve import read_headers
 from twinsight.image.container import Header
 from twinsight.image.header import read_header
@@ -50,7 +50,10 @@ def answer(question: Question, config: Config) -> Iterator[str]:
 
 def image_cost(path: Path, model: str, config: Config) -> tuple[Header, int]:
     """The header of an image file, and its tokens for that model name."""
-    header = read_header(path.read_bytes())
+    try:
+        header = read_header(_content(path))
+    except ImageError as error:
+        raise error.at(str(path)) from None
     policy = TokenPolicy(config.token_policy)
     return header, image_tokens(header.wh, policy, _generation(model, config))
 
@@ -63,7 +66,7 @@ def _generation(model: str, config: Config) -> float:
 
 def _request(question: Question) -> dict[str, Any]:
     parts: list[dict[str, Any]] = [
-        {"inline_data": {"data": base64.b64encode(path.read_bytes()).decode()}}
+        {"inline_data": {"data": base64.b64encode(_content(path)).decode()}}
         for path in question.images
     ]
     config: dict[str, Any] = {}
@@ -71,8 +74,15 @@ def _request(question: Question) -> dict[str, Any]:
         config["response_mime_type"] = "application/json"
     if question.schema is not None:
         try:
-            config["response_json_schema"] = msgspec.json.decode(question.schema.read_bytes())
-        except (OSError, msgspec.DecodeError) as error:
+            config["response_json_schema"] = msgspec.json.decode(_content(question.schema))
+        except msgspec.DecodeError as error:
             raise InvalidValue("schema", f"{question.schema}: {error}") from error
     contents = [{"role": "user", "parts": [*parts, {"text": question.text}]}]
     return {"contents": contents, "generation_config": config}
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error

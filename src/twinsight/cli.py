@@ -55,7 +55,8 @@ def main() -> None:
         err.print(f"[bold red]Not pulled:[/] {plain(error.message)}")
         sys.exit(1)
     except SetupError as error:
-        err.print(f"[bold red]{error.heading}:[/] {plain(error.message)}")
+        starting = "Cannot start" if sys.argv[1:2] == ["serve"] else "Not done"
+        err.print(f"[bold red]{error.heading or starting}:[/] {plain(error.message)}")
         sys.exit(2)
     except TwinsightError as error:
         err.print(f"[bold red]{error.status}:[/] {plain(error.message)}")
@@ -150,6 +151,8 @@ def _images_and_question(words: tuple[str, ...]) -> tuple[list[Path], str]:
     missing = [w for w in questions if " " not in w and Path(w).suffix.lower() in _SUFFIXES]
     if missing:
         raise UsageError(f"There is no file {missing[0]}.")
+    if folders := [word for word in questions if Path(word).is_dir()]:
+        raise UsageError(f"{folders[0]} is a folder: name the images in it, {folders[0]}/*.jpg.")
     if len(questions) > 1:
         raise UsageError(f'Put the question in one pair of quotes: "{" ".join(questions)}".')
     if not images:
@@ -174,6 +177,8 @@ def tokens(
     from twinsight.ask import image_cost
 
     loaded = _load(config)
+    if not images:
+        raise UsageError("Name an image: twinsight tokens photo.jpg")
     for path in images:
         header, cost = image_cost(path, model, loaded.config)
         w, h = header.wh
@@ -229,7 +234,14 @@ def keys_revoke(
 
 
 @app.command
-def doctor(*, config: ConfigFile = None, data_dir: DataDir = None, repair: bool = False) -> int:
+def doctor(
+    *,
+    config: ConfigFile = None,
+    data_dir: DataDir = None,
+    repair: Annotated[
+        bool, Parameter(help="put right what is wrong with the stored files", negative=())
+    ] = False,
+) -> int:
     """Check the installation: packages, weights, limits, stored files, and a self-test."""
     from twinsight.doctor import examine
 

@@ -172,7 +172,10 @@ class ImageTooLarge(ImageError):
 
 class UnsupportedTool(InvalidArgument):
     def __init__(self, tool: str) -> None:
-        super().__init__(f"The tool '{tool}' is not supported by this server.")
+        super().__init__(
+            f"The tool '{tool}' is not supported by this server. Leave it out; functions that you "
+            "declare yourself (function_declarations) are supported."
+        )
 
 
 class InvalidUpload(InvalidArgument):
@@ -238,9 +241,26 @@ class UnknownModel(NotFound):
         )
 
 
+_NOT_HERE = {
+    "mbedContent": "It makes no embeddings.",
+    "predict": "It makes no pictures and no videos.",
+    "atch": "It takes no batches: send the requests themselves, several at a time.",
+    "cachedContents": "It keeps no cached contents: send them with each request. The Files API "
+    "spares you sending a picture again, and one that was seen lately is not looked at again.",
+    "BidiGenerateContent": "It has no live sessions: use streamGenerateContent.",
+    "interactions": "It does not speak the Interactions API: use generateContent.",
+    "openai": "It does not speak OpenAI's dialect: use generateContent.",
+    "completions": "It does not speak OpenAI's dialect: use generateContent.",
+    "fileSearchStores": "It has no file search: send the pictures with the question.",
+    "auth_tokens": "It makes no tokens: whoever runs it makes keys by `twinsight keys add`.",
+}
+"""What Google's API has and this server has not, by a piece of the path."""
+
+
 class UnknownRoute(NotFound):
     def __init__(self, method: str, path: str) -> None:
-        super().__init__(f"There is no {method} {path} on this server.")
+        advice = next((f" {says}" for piece, says in _NOT_HERE.items() if piece in path), "")
+        super().__init__(f"There is no {method} {path} on this server.{advice}")
 
 
 class AlreadyExists(TwinsightError):
@@ -304,7 +324,8 @@ class HubError(TwinsightError):
 class SetupError(TwinsightError):
     """Raised before serving: the command line prints it and exits with status 2."""
 
-    heading: ClassVar[str] = "Cannot start"
+    heading: ClassVar[str] = ""
+    """What stands before the message; empty for the command's own."""
 
 
 class InvalidConfig(SetupError):

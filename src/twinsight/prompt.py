@@ -20,6 +20,10 @@ _FRAME = re.compile(
 )
 
 
+MOST_HEARD = 12_000
+"""Letters of a question, and of a system instruction, that our own grammar reads."""
+
+
 class Finish(StrEnum):
     """Why an answer ended; the words are Google's."""
 
@@ -107,7 +111,7 @@ class Turn:
     def asked(self) -> str:
         """The turn's words, without parts that only frame a question."""
         texts = (p.text for p in self.parts if isinstance(p, Text) and not p.thought)
-        return "\n".join(text for text in texts if not _FRAME.fullmatch(text))
+        return _heard("\n".join(text for text in texts if not _FRAME.fullmatch(text)))
 
     @property
     def images(self) -> tuple[ImageRef, ...]:
@@ -188,6 +192,17 @@ class Prompt:
         at = max(i for i, turn in enumerate(turns) if turn.role == "user")
         turns[at] = Turn("user", (*turns[at].images, Text(question)))
         return replace(self, turns=tuple(turns))
+
+    @property
+    def instruction(self) -> str:
+        """The words of the system instruction."""
+        return _heard(self.system)
+
+
+def _heard(text: str) -> str:
+    """Of more words than anybody asks with, the first and the last: a question stands there."""
+    half = MOST_HEARD // 2
+    return text if len(text) <= MOST_HEARD else f"{text[:half]}\n{text[-half:]}"
 
 
 @dataclass(frozen=True, slots=True)

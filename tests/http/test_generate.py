@@ -271,6 +271,36 @@ def test_bodies_over_the_limit(start_server: StartServer) -> None:
         assert reply.json()["error"]["message"].startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("/v1/cachedContents", "send them with each request"),
+        (f"{PATH}:batchGenerateContent", "send the requests themselves"),
+        (f"{PATH}:batchEmbedContents", "no embeddings"),
+        (f"{PATH}:predict", "no pictures"),
+        ("/v1/interactions", "use generateContent"),
+        ("/v1beta/openai/chat/completions", "use generateContent"),
+        ("/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent", "use streamG"),
+    ],
+)  # fmt: skip
+def test_what_is_not_built_says_what_to_do_instead(
+    told: RunningServer, path: str, advice: str
+) -> None:
+    with told.client() as client:
+        error = client.post(path, json={}).json()["error"]
+    assert error["status"] == "NOT_FOUND"
+    assert advice in error["message"]
+
+
+@pytest.mark.parametrize("before", ["labels: a, b, ", "what colour is the ", "is there a cat and "])
+def test_a_question_after_a_million_letters(told: RunningServer, before: str) -> None:
+    """Only the ends of what nobody can mean are understood, so that it holds no worker."""
+    text = before * (1_000_000 // len(before)) + "\n\nHow many dogs are there?"
+    with told.client() as client:
+        reply = client.post(f"{PATH}:generateContent", json=body(PICTURE, {"text": text}))
+    assert reply.status_code == 200, reply.text
+
+
 def test_too_many_pictures(start_server: StartServer) -> None:
     server = start_server(eyes=told_eyes(), max_images=2)
     with server.client() as client:

@@ -47,6 +47,8 @@ class Keys:
             stamp = self._path.stat().st_mtime_ns
         except FileNotFoundError:
             stamp = 0
+        except OSError as error:
+            raise InvalidConfig(f"{self._path} cannot be read: {error.strerror}.") from error
         if stamp != self._stamp:
             self._keys = self._read() if stamp else []
             self._stamp = stamp
@@ -77,8 +79,13 @@ class Keys:
     def _change(self) -> Iterator[None]:
         import fcntl
 
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with (self._path.parent / "keys.lock").open("w") as lock:
+        folder = self._path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = (folder / "keys.lock").open("w")
+        except OSError as error:
+            raise InvalidConfig(f"{folder} cannot hold keys: {error.strerror}.") from error
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._stamp = -1
             yield

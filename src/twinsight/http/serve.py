@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 import sys
 from typing import Any
 
@@ -11,12 +12,13 @@ import msgspec
 import structlog
 import uvicorn
 from rich.console import Console
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from twinsight import __version__
 from twinsight.config import Config
 from twinsight.engines.eyes import open_eyes
-from twinsight.errors import InvalidConfig
+from twinsight.errors import InvalidConfig, SetupError
 from twinsight.http.app import create_app
 from twinsight.http.auth import Keys, is_loopback
 
@@ -47,6 +49,7 @@ def serve(config: Config, console: Console) -> None:
             f"Binding {config.host} would let other machines in, and no API key is configured. "
             "Make one with `twinsight keys add NAME`, or say --allow-open to serve everybody."
         )
+    _check_port(config)
     _set_up_logs(config)
     eyes = open_eyes(config.profile, config)
     eyes.warm()
@@ -54,7 +57,7 @@ def serve(config: Config, console: Console) -> None:
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(SWITCH_SECONDS)
-    application = create_app(config, eyes)
+    application = _Starting(create_app(config, eyes))
     server = _Server(
         uvicorn.Config(
             application,
@@ -72,9 +75,49 @@ def serve(config: Config, console: Console) -> None:
     try:
         server.run()
     except SystemExit as stop:
-        raise InvalidConfig(
+        raise application.problem or InvalidConfig(
             f"The server could not start on {config.host}:{config.port}; the lines above say why."
         ) from stop
+
+
+def _check_port(config: Config) -> None:
+    """Raises InvalidConfig when nobody can listen there, before the engines are loaded."""
+    try:
+        found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
+        family, kind, _, _, address = found[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise InvalidConfig(
+            f"Nobody can listen on {config.host}:{config.port}: {error.strerror}. Is a server "
+            "running there already? Another port is set by --port; 0 takes a free one."
+        ) from error
+
+
+class _Starting:
+    """The application; keeps what its start was refused for, in place of uvicorn's traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.problem: SetupError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def silent(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and isinstance(
+                sys.exception(), SetupError
+            ):
+                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            await send(message)
+
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, silent)
+        except SetupError as error:
+            self.problem = error
+            raise
 
 
 class _Protocol(HttpToolsProtocol):

@@ -78,14 +78,14 @@ class SceneFacts:
     def style(self) -> Style:
         """What the prompt asks for; where it is no sentence, its keys tell the language."""
         style, schema = style_of(self.prompt), self.prompt.shape.schema
-        if schema and not self.prompt.system and is_neutral(self.prompt.question):
+        if schema and not self.prompt.instruction and is_neutral(self.prompt.question):
             return replace(style, language=spoken(" ".join(_said_in(schema))))
         return style
 
     @cached_property
     def seen(self) -> list[Seen]:
         """The things that the prompt asks for, best first, of every picture."""
-        wanted = targets.wanted(self.prompt.question, self.prompt.system)
+        wanted = targets.wanted(self.prompt.question, self.prompt.instruction)
         return [
             Seen(found, row, index)
             for index, scene in enumerate(self.scenes)
@@ -100,7 +100,7 @@ class SceneFacts:
     def corners(self) -> Corners:
         """The numbers that the prompt or the schema's descriptions ask for."""
         told = "\n".join(descriptions(self.prompt.shape.schema))
-        return corners_asked(f"{self.prompt.system}\n{self.prompt.question}\n{told}")
+        return corners_asked(f"{self.prompt.instruction}\n{self.prompt.question}\n{told}")
 
     def value(self, ask: Ask) -> object | None:
         """A caption, a name, a number, a yes or no, a list of words, a box of the best thing."""
@@ -195,7 +195,7 @@ class SceneFacts:
     def _of_kind(self, thing: targets.Target, beside: frozenset[str]) -> list[Seen]:
         """For a list with a thing's name: those of the things asked for, else all that are seen."""
         kinds = thing.names or frozenset()
-        wanted = targets.wanted(self.prompt.question, self.prompt.system).targets
+        wanted = targets.wanted(self.prompt.question, self.prompt.instruction).targets
         is_asked = any(t.names is None or t.names & kinds for t in wanted)
         seen = self.seen if is_asked else self._seen_of(thing)
         return [replace(one, beside=beside) for one in seen if one.item.kind in kinds]

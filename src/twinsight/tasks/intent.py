@@ -309,7 +309,7 @@ def task_of(prompt: Prompt) -> Task:
     question = asked(prompt.question)
     task = _places(question) or _told(prompt, question)
     if task in (Task.ANSWER, Task.DESCRIBE) and not (task is Task.DESCRIBE and question.strip()):
-        return _places(asked(prompt.system)) or task
+        return _places(asked(prompt.instruction)) or task
     return task
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from twinsight.tasks.lexicon import word_set
@@ -33,6 +34,7 @@ _SPANISH = re.compile(r"[¿¡ñ]")
 """Letters of a language with as many accents as French; ours is then English."""
 
 
+@lru_cache(maxsize=64)
 def spoken(question: str) -> Language:
     """The language of the words: French when its small words outnumber the English ones."""
     words = re.findall(r"[^\W\d_]+", fold(question))

@@ -81,7 +81,7 @@ def _counts_or_names(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> obj
 
 def schema_of_keys(prompt: Prompt) -> dict[str, Any] | None:
     """A schema with the keys that the words ask for, when they are about JSON and name some."""
-    words = f"{prompt.system}\n{prompt.question}"
+    words = f"{prompt.instruction}\n{prompt.question}"
     if not re.search(r"\bkeys?\b|\bclés?\b|\bfields?\b|json", words, re.IGNORECASE):
         return None
     names = list(dict.fromkeys(_KEY.findall(words))) or _listed_keys(words)
@@ -115,7 +115,7 @@ def _listed(
     prompt: Prompt, task: Task, asked: Sequence[Scene], listing: limit.Listing, most: int
 ) -> tuple[str, Finish]:
     """The spatial list, in the object that the prompt shows around it, cut between its items."""
-    form = form_of(prompt.question, task, prompt.system)
+    form = form_of(prompt.question, task, prompt.instruction)
     entries = spatial_entries(prompt, task, asked, form)
     if form.around:
         listing = _within(form, len(entries), listing)
@@ -135,7 +135,7 @@ def spatial_entries(
     prompt: Prompt, task: Task, asked: Sequence[Scene], form: Form
 ) -> list[dict[str, Any]]:
     """Boxes, masks or points of every picture asked about; with several, each says which."""
-    wanted = targets.wanted(prompt.question, prompt.system)
+    wanted = targets.wanted(prompt.question, prompt.instruction)
     style = style_of(prompt)
     written: list[dict[str, Any]] = []
     for index, scene in enumerate(asked):

@@ -114,7 +114,7 @@ MANY_SENTENCES = 5
 
 def style_of(prompt: Prompt) -> Style:
     """What the system instruction asks for, and the question, which has the last word."""
-    words = fold(f"{prompt.system}\n{prompt.question}")
+    words = fold(f"{prompt.instruction}\n{prompt.question}")
     most = _most_words(words)
     brevity: Brevity = (
         "word" if _WORD.search(words) or most == 1 else "phrase" if _PHRASE.search(words) else ""
@@ -123,7 +123,7 @@ def style_of(prompt: Prompt) -> Style:
         "lower" if _LOWER.search(words) else "upper" if _UPPER.search(words) else ""
     )
     return Style(
-        language_of(prompt.question, prompt.system),
+        language_of(prompt.question, prompt.instruction),
         brevity,
         letters,
         bool(_JSON.search(words)),
