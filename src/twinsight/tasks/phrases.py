@@ -102,7 +102,9 @@ def target(phrase: str, tongue: Language) -> Target | None:
     before, words = words[:start], words[start:]
     if not words:
         return None
-    if words[0] in _OPENING and _WHATEVER & {*before}:
+    is_alone = "what" in before or not {*words[1:]} - AFTER - LIGHT
+    is_said = is_alone and vocabulary.doing(words[0]) is not None
+    if is_said or (words[0] in _OPENING and _WHATEVER & {*before}):
         words = ["objects", *words]
     is_material = before[-1:] == ["en"] and vocabulary.material(words[0]) is not None
     nothing: list[str] = []

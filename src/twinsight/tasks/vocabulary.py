@@ -128,7 +128,7 @@ _DOINGS = (
         "eat eaten edible eating mange mangent manger mangeable mangeables comestible comestibles",
         "banana apple sandwich orange broccoli carrot hot_dog pizza donut cake",
     ),
-    ("sit sitting seated assis asseoir assoit", "chair couch bench"),
+    ("sit sat sitting seated assis asseoir assoit", "chair couch bench"),
     (
         "drive driven driving drivable ride ridden conduire conduit roule roulent",
         "bicycle car motorcycle bus train truck",
