@@ -152,3 +152,30 @@ def test_a_port_in_use_is_told_in_words(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "start", [b"GET /", b"GET /health HTTP/1.1\r\nHost: x\r\nA: ", b"GET /health HTTP/1.1\r\n"]
+)
+def test_a_head_without_an_end_is_refused(process: Process, start: bytes) -> None:
+    endless = b"A: b\r\n" * 1000 if start.endswith(b"\n") else b"a" * 6000
+    host, port = process.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(start)
+        with pytest.raises(ConnectionError):
+            line.sendall(endless * 3000)
+    assert httpx.get(f"{process.url}/health").status_code == 200
+
+
+def test_a_body_that_does_not_come_ends_with_its_time(tmp_path: Path) -> None:
+    (tmp_path / "twinsight.toml").write_text("request_seconds = 1\n")
+    running = Process(tmp_path, "--config", str(tmp_path / "twinsight.toml"))
+    host, port = running.url.removeprefix("http://").split(":")
+    head = f"POST {PATH}?key=any HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{{"
+    try:
+        with socket.create_connection((host, int(port)), timeout=20) as line:
+            line.sendall(head.encode())
+            assert line.recv(100).startswith(b"HTTP/1.1 504")
+    finally:
+        running.process.kill()
+        running.process.wait()

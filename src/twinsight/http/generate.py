@@ -140,7 +140,9 @@ async def _asked(
     ticket = ticket_for(request, state.config)
     sdk = "x-goog-api-client" in request.headers
     caller = read.Caller(name.generation, sdk, state.config.strict_fields)
-    async with whole_body(request, state.config.max_body_bytes, state.bodies) as body:
+    async with whole_body(
+        request, state.config.max_body_bytes, state.bodies, ticket.remaining
+    ) as body:
         with _Watched(request, ticket):
 
             def understood() -> Prompt:

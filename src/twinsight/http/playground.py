@@ -145,7 +145,9 @@ async def preview(request: Request) -> Response:
     state = state_of(request)
     owner = state.keys.owner(request)
     ticket = ticket_for(request, state.config)
-    async with whole_body(request, state.config.max_body_bytes, state.bodies) as body:
+    async with whole_body(
+        request, state.config.max_body_bytes, state.bodies, ticket.remaining
+    ) as body:
         prompt = await state.pool.run(
             ticket, lambda: read.generate_request(lenient.parse(b"".join(body)), _CALLER)
         )

@@ -6,14 +6,12 @@ import gc
 import logging
 import socket
 import sys
-from typing import Any
 
 import msgspec
 import structlog
 import uvicorn
 from rich.console import Console
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from twinsight import __version__
 from twinsight.config import Config
@@ -21,6 +19,7 @@ from twinsight.engines.eyes import open_eyes
 from twinsight.errors import InvalidConfig, SetupError
 from twinsight.http.app import create_app
 from twinsight.http.auth import Keys, is_loopback
+from twinsight.http.protocol import Protocol
 
 SWITCH_SECONDS = 0.001
 """How long a worker may keep the interpreter while the loop, which takes it anew for each event,
@@ -63,7 +62,7 @@ def serve(config: Config, console: Console) -> None:
             application,
             host=config.host,
             port=config.port,
-            http=_Protocol,
+            http=Protocol,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -118,18 +117,6 @@ class _Starting:
         except SetupError as error:
             self.problem = error
             raise
-
-
-class _Protocol(HttpToolsProtocol):
-    """Hands a piece of a body on as it came; uvicorn copies it into a bytearray, and that again."""
-
-    cycle: Any
-
-    def on_body(self, body: bytes) -> None:
-        if not self.cycle.body:
-            # Nothing and a piece together are that piece, where both are bytes.
-            self.cycle.body = b""
-        super().on_body(body)
 
 
 class _Server(uvicorn.Server):

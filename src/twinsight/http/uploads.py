@@ -92,7 +92,9 @@ async def _start(request: Request) -> Response:
             "An upload begins with the headers 'X-Goog-Upload-Protocol: resumable' and "
             "'X-Goog-Upload-Command: start'."
         )
-    async with whole_body(request, MAX_METADATA_BYTES, state.bodies) as body:
+    async with whole_body(
+        request, MAX_METADATA_BYTES, state.bodies, state.config.request_seconds
+    ) as body:
         wish = _wish(request, lenient.parse(b"".join(body)))
     opened = await state.store.start(owner, wish)
     version = request.path_params["version"]

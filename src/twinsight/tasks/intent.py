@@ -301,7 +301,7 @@ def may_be_spatial(prompt: Prompt) -> bool:
     question = asked(prompt.question)
     if _places(question) is not None or _are_names(without_keys(question)):
         return True
-    return _places(asked(prompt.system)) is not None
+    return _places(asked(prompt.instruction)) is not None
 
 
 def task_of(prompt: Prompt) -> Task:
