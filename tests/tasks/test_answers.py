@@ -365,10 +365,17 @@ ONE = {
         "What is the man doing?",
         "I cannot tell that from the picture; I see two people and a golden retriever.",
     ),
+    "doing of nobody fr": (PETS, "Que fait l'homme ?", "Je ne distingue aucune personne."),
     "doing fr": (
         PETS,
-        "Que fait l'homme ?",
+        "Que fait le chien ?",
         "Je ne peux pas le dire d'après l'image ; j'y vois un chien et un chat.",
+    ),
+    "main subject": (PARTY, "What is the main subject?", "It looks like a golden retriever."),
+    "one thing": (
+        Drawing((CAT,)),
+        "How many objects?",
+        "I can see one thing that I can name: a cat.",
     ),
 }
 

@@ -6,7 +6,10 @@ import re
 
 from twinsight.tasks import describe
 from twinsight.tasks.english import sentence
-from twinsight.tasks.said import Asked, Said
+from twinsight.tasks.find import of_target
+from twinsight.tasks.language import spoken
+from twinsight.tasks.phrases import Target, target
+from twinsight.tasks.said import Asked, Said, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.vocabulary import fold
 
@@ -81,6 +84,14 @@ def sport_named(scene: Scene, words: str) -> str:
     return next((s for s in sports(scene) if said & {s, *_SPORTS[s][0].split()}), "")
 
 
+def _somebody(asked: Asked) -> Target | None:
+    """Whom "what is the man doing?" asks about, where eyes know such."""
+    found = _DOING.match(re.split(r"[.?!]", fold(asked.question))[0].strip())
+    said = next((part for part in found.groups() if part), "") if found else ""
+    who = target(said, spoken(asked.question))
+    return who if who is not None and who.names else None
+
+
 def answered(scene: Scene, asked: Asked) -> Said:
     """The sport, or what the caption guesses is done; else that nobody can tell."""
     voice, language = asked.voice, asked.style.language
@@ -89,6 +100,9 @@ def answered(scene: Scene, asked: Asked) -> Said:
         sport = max(seen, key=lambda name: seen[name])
         said = sport if language == "en" else _FRENCH[sport]
         return Said(voice.say("looks like", thing=said), said)
+    who = _somebody(asked)
+    if who is not None and not of_target(scene, who, purpose="presence"):
+        return Said(voice.say("see none", none=none_of(who, voice)), asked.unknown())
     guess = describe.written(scene) if language == "en" else ""
     if not guess or activity_of(asked.question) == "sport":
         return Said(describe.at_a_loss(scene, language), asked.unknown())

@@ -81,7 +81,8 @@ def _counted(scene: Scene, asked: Asked, target: Target) -> Said:
 def _group(number: int, target: Target, voice: Voice) -> str:
     """`three animals`, `three things that I can name`."""
     if target.names is None:
-        return voice.say("things", count=voice.number(number))
+        key = "thing" if number == 1 else "things"
+        return voice.say(key, count=voice.number(number))
     return voice.counted(number, kind_of(target))
 
 

@@ -51,7 +51,8 @@ _IN_OTHER = re.compile(
     r"^what(?:'s| is| do you see)? (?:in|on) the other\b|^que (?:y a t il|vois tu|montre) .*\bautre"
 )
 _HOW_MANY = re.compile(
-    r"^(?:how many(?: of them)?(?: are (?:there|they)| do you see| can you see)?|combien(?: y en "
+    r"^(?:how many(?: of them)?|combien|how many(?: of them)?(?: are (?:there|they)| do you see| "
+    r"can you see)?|combien(?: y en "
     r"a t "
     r"il| en vois tu| sont (?:ils|elles))?)$"
 )
@@ -122,13 +123,7 @@ def _whole(question: str, before: str, prompt: Prompt, scenes: Sequence[Scene]) 
         return f"{told[: pronoun.start()]}{thing}{told[pronoun.end() :]}?" if pronoun else told
     if led and not _ASKS.match(rest):
         return _again(rest, before, prompt, language)
-    asked = rest + "?" if led else question
-    if asked_of_them := _HOW_MANY.match(_bare(asked)):
-        thing = next((t for t in wanted(before).targets if t.names is not None), None)
-        forms = _ASKED_AGAIN[Task.COUNT]
-        is_french = asked_of_them[0].startswith("combien")
-        return forms[is_french].format(thing.word or thing.phrase) if thing else question
-    return plainly(_named(asked, before, scenes))
+    return plainly(_named(rest + "?" if led else question, before, scenes))
 
 
 def _without_style(before: str) -> str:
@@ -153,6 +148,11 @@ def _again(thing: str, before: str, prompt: Prompt, language: Language) -> str:
 def _named(question: str, before: str, scenes: Sequence[Scene]) -> str:
     """The question with the thing in place of its pronoun, where it names none itself."""
     words = fold(question)
+    of_them = _HOW_MANY.match(_bare(question))
+    counted = next((t for t in wanted(before).targets if t.names is not None), None)
+    if of_them and counted:
+        form = _ASKED_AGAIN[Task.COUNT][of_them[0].startswith("combien")]
+        return form.format(counted.word or counted.phrase)
     found = _PRONOUN.search(words)
     is_it = _WHERE_IS_IT.match(_bare(question)) and any(t.names for t in wanted(before).targets)
     is_other = mentions(question) or setting_of(question) or weather_of(question)

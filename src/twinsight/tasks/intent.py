@@ -152,6 +152,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"(?:que est ce que ce est|ce est quoi)\b",
             r"quel(?:le)? est (?:cet?|cette) (?!image|photo)\w+",
             r"quel(?:le)?s? \w+ (?:est ce|vois|voit|voyez|y a|est|sont)\b",
+            r"what(?:'s| is) the main (?:subject|object|thing|item|topic)\b",
             r"identify (?:the|this)\b",
             r"(?:one|single) word (?:label|name|description|answer|summary)\b",
             r"identifie\b",

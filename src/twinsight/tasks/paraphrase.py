@@ -39,6 +39,16 @@ _PLAINLY = tuple(
         (r"\b(?:any|some)(?:thing|where) to sit(?: on| down)?\b", "a seat"),
         (r"\bquelque chose à boire\b", "une boisson"),
         (r"\bquelque chose à manger\b", "de la nourriture"),
+        # colours and names
+        (
+            r"\b(?:which|what) colou?rs? (?:is|are) (?:the )?(?:most (?:common|frequent|used)|"
+            r"prevalent)",
+            "what are the main colours",
+        ),
+        (
+            r"\b(?:is|are) there (?:an?|any) (?:brand(?: name)?|name|logo|slogan)s?\b",
+            "is there any text",
+        ),
         # places
         (r"\bc'est (?:quelle|dans quelle) pièce\b", "quelle pièce est-ce"),
         (r"\bc'est où\b", "où la photo a-t-elle été prise"),

@@ -68,7 +68,7 @@ _POSTED = _phrases(
 )
 _ONLY_STYLE = re.compile(
     r"^(?:(?:and|now|ok|reply|respond|tell|again|please|the|same|but|say|it|that|this|in|into|make|translate|as|a|an|with|to|"
-    r"more|much|even|be|answer|just|give|me|try|only|et|maintenant|plus|encore|s'il|te|vous|plaît|la|"
+    r"more|much|even|be|answer|just|give|me|try|only|et|maintenant|plus|de|du|encore|s'il|te|vous|plaît|la|"
     r"même|chose|mais|en|le|dis|traduis|réponds|stp|svp|une|un|sentences?|phrases?|words?|mots?|"
     r"french|english|français|anglais|shorter|short|longer|brief|briefly|concise|detailed?|details|"
     r"court|courte|bref|détails?|détaillée?|uppercase|upper|lower|lowercase|case|caps|all|majuscules|"

@@ -101,7 +101,8 @@ def taken(scene: Scene, asked: Asked) -> Said:
         return Said(voice.say(key, answer=word.capitalize(), where=where[place]), word)
     best = max(likely.keys() - {"indoors", "outdoors"}, key=lambda word: likely[word])
     found = best if likely[best] >= THERE else outside
-    return Said(voice.say("taken", where=where[found]), where[found])
+    said = voice.noun(found) if asked.style.language == "en" else where[found]
+    return Said(voice.say("taken", where=where[found]), said)
 
 
 def setting(scene: Scene, language: Language) -> str:
