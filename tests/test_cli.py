@@ -86,6 +86,17 @@ def test_mistakes_are_told_in_a_line(
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "how"), [("rfdetr_nano", "pull rfdetr_nano"), ("qwen3-vl-4b", "pull qwen3-vl-4b"), ("yolox_nano", "add FILE")]
+)  # fmt: skip
+def test_a_model_that_is_not_here_yet_says_how_to_get_it(
+    name: str, how: str, tmp_path: Path
+) -> None:
+    done = twinsight("models", TWINSIGHT_ROLES=f"detector={name}", TWINSIGHT_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert f"Get it by `twinsight models {how}`" in done.stderr
+
+
 def test_a_second_server_is_told_what_is_in_its_way(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -44,7 +44,11 @@ def test_sizes_in_words(text: str, size: int) -> None:
         pytest.param({"TWINSIGHT_PORT": "abc"}, "port", id="word for a number"),
         pytest.param({"TWINSIGHT_MAX_QUEUE": "0"}, "max_queue must be above zero", id="zero"),
         pytest.param({"TWINSIGHT_WORKERS": "-1"}, "workers", id="negative"),
-        pytest.param({"TWINSIGHT_TOKEN_POLICY": "free"}, "token_policy", id="unknown choice"),
+        pytest.param(
+            {"TWINSIGHT_TOKEN_POLICY": "free"},
+            "it is one of tiles, tiles\\+overview, flat258",
+            id="unknown choice",
+        ),
         pytest.param({"TWINSIGHT_ROLES": "yolox"}, "detector=NAME", id="role without a name"),
         pytest.param({"TWINSIGHT_NOTHING": "1"}, "TWINSIGHT_NOTHING", id="unknown name"),
         pytest.param(

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 import platformdirs
@@ -238,7 +238,9 @@ def _convert(name: str, value: Any, source: str) -> Any:
     try:
         return msgspec.convert(value, _TYPES[name], strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidConfig(f"{source}: {name} = {value!r} does not fit: {error}") from error
+        is_choice = get_origin(_TYPES[name]) is Literal
+        why = f"it is one of {', '.join(get_args(_TYPES[name]))}" if is_choice else str(error)
+        raise InvalidConfig(f"{source}: {name} = {value!r} does not fit: {why}") from error
 
 
 _POSITIVE = (

@@ -216,6 +216,15 @@ def _engine(name: str, config: Config) -> Any:
     folder = config.data_dir / "models"
     engine = open_model(name, folder)
     if engine is None:
+        from twinsight.engines.library import known
+
+        card = next((card for card in known() if card.name == name), None)
+        if card is not None:
+            get = f"pull {name}" if card.repo else "add FILE"
+            raise InvalidConfig(
+                f"roles: the model {name!r} is not here yet. Get it by `twinsight models {get}`, "
+                f"and put it to work by `twinsight models use {name}`."
+            )
         there = ", ".join([*ENGINES, *(card.name for card in installed(folder))])
         raise InvalidConfig(
             f"There is no engine {name!r}. Engines: {there}. A model of your own is added by "
