@@ -27,7 +27,9 @@ from twinsight.engines.pocket.boxes import (
     View,
     decode,
     distinct,
+    joined,
     prepare,
+    read,
     sampled,
 )
 from twinsight.engines.roles import Detector
@@ -95,13 +97,34 @@ def test_a_box_is_read_from_the_maps() -> None:
     maps[1][17, 3, 5] = 2.0  # a horse in row 3, column 5 of stride 16
     for side, bin_ in enumerate((1, 2, 3, 4)):
         maps[1][CLASSES + 11 * side + bin_, 3, 5] = 30.0
+    maps[1][CLASSES + 3, 3, 5] = 30.0  # the left side is at 1 or at 3
     found = decode(maps, 0.1)
     middle = np.array([5.5, 3.5, 5.5, 3.5])
     assert found.kind.tolist() == [17]
     assert found.score.tolist() == pytest.approx([1 / (1 + np.exp(-2))])
     assert found.xyxy[0].tolist() == pytest.approx(
-        ((middle + np.array([-1, -2, 3, 4])) * 16).tolist()
+        ((middle + np.array([-2, -2, 3, 4])) * 16).tolist()
     )
+    assert found.unsure[0].tolist() == pytest.approx([16, 0, 0, 0], abs=0.01)
+
+
+def test_the_surer_look_decides_where_a_side_lies() -> None:
+    """One look, mirrored, is unsure of the photo's right side; the other one of no side."""
+    rgb = np.zeros((416, 416, 3), np.uint8)
+    fits = [fit for _, fit in prepare(rgb, (View(), View(mirrored=True)))]
+    maps = [np.full((1, CLASSES + 44, 416 // s, 416 // s), -9.0, np.float32) for s in STRIDES]
+    sure, unsure = ([each.copy() for each in maps] for _ in range(2))
+    for look, column in ((sure, 10), (unsure, 15)):
+        look[1][0, 0, 10, column] = 1.0
+        for side in range(4):
+            look[1][0, CLASSES + 11 * side + 4, 10, column] = 30.0
+    unsure[1][0, CLASSES + 0, 10, 15] = 30.0  # its left side, the photo's right: at 0 or at 4
+    alone, other = (read(look, fit, 0.1, 9) for look, fit in zip((sure, unsure), fits, strict=True))
+    assert other.unsure[0].tolist() == pytest.approx([0, 0, 32, 0], abs=0.01)
+    assert other.xyxy[0, 2] == pytest.approx(alone.xyxy[0, 2] - 32, abs=0.01)
+    found = joined(list(zip((alone, other), fits, strict=True)))
+    assert len(found.kind) == 1
+    assert found.xyxy[0].tolist() == pytest.approx(alone.xyxy[0].tolist(), abs=0.1)
 
 
 def test_candidates_are_bounded() -> None:

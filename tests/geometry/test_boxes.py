@@ -147,9 +147,11 @@ def test_fused_boxes_lie_within_their_kind(
     case: tuple[np.ndarray, np.ndarray, np.ndarray], views: int
 ) -> None:
     xyxy, score, kind = case
-    fused, mean, kinds = boxes.fuse(
+    fused, mean, kinds, place = boxes.fuse(
         xyxy, score, kind, np.ones(len(kind)), np.full(len(kind), views)
     )
+    assert (kinds[place] == kind).all()
+    assert set(place.tolist()) == set(range(len(fused)))
     assert len(fused) <= len(xyxy)
     assert set(kinds.tolist()) == set(kind.tolist())
     assert (np.diff(mean) <= 1e-6).all()
@@ -163,8 +165,9 @@ def test_fused_boxes_lie_within_their_kind(
 def test_fusion_of_two_views() -> None:
     xyxy = np.array([[0, 0, 10, 10], [0, 0, 10, 12], [50, 50, 60, 60]], np.float32)
     score, kind, two = np.array([0.8, 0.4, 0.6]), np.array([3, 3, 5]), np.full(3, 2.0)
-    fused, mean, kinds = boxes.fuse(xyxy, score, kind, np.ones(3), two)
+    fused, mean, kinds, place = boxes.fuse(xyxy, score, kind, np.ones(3), two)
     assert kinds.tolist() == [3, 5]
+    assert place.tolist() == [0, 0, 1]
     assert mean.tolist() == pytest.approx([0.6, 0.3])
     assert fused[0].tolist() == pytest.approx([0, 0, 10, (10 * 0.8 + 12 * 0.4) / 1.2])
 
@@ -172,6 +175,43 @@ def test_fusion_of_two_views() -> None:
 def test_fusion_forgives_a_look_that_could_not_have_found_it() -> None:
     xyxy = np.array([[0, 0, 10, 10], [0, 0, 10, 12]], np.float32)
     weight, looks = np.array([1.0, 0.5]), np.full(2, 1.5)
-    fused, mean, _ = boxes.fuse(xyxy, np.array([0.8, 0.4]), np.zeros(2, int), weight, looks)
+    fused, mean, _, _ = boxes.fuse(xyxy, np.array([0.8, 0.4]), np.zeros(2, int), weight, looks)
     assert mean.tolist() == pytest.approx([(0.8 + 0.2) / 1.5])
     assert fused[0].tolist() == pytest.approx([0, 0, 10, (10 * 0.8 + 12 * 0.2) / 1.0])
+
+
+@given(scene(), st.integers(0, 2**32 - 1))
+def test_voted_sides_lie_between_the_votes(
+    case: tuple[np.ndarray, np.ndarray, np.ndarray], seed: int
+) -> None:
+    xyxy, score, kind = case
+    random = np.random.default_rng(seed)
+    leader = boxes.leaders(xyxy, score, kind, 0.5)
+    weight = random.uniform(0.01, 1, xyxy.shape)
+    voted = boxes.voted(xyxy, xyxy, leader, weight)
+    for row, box in enumerate(voted):
+        votes = xyxy[leader == row]
+        if not len(votes):
+            assert (box == xyxy[row].astype(np.float32)).all()
+            continue
+        assert (box >= votes.min(axis=0) - 1e-3).all()
+        assert (box <= votes.max(axis=0) + 1e-3).all()
+    order = random.permutation(len(xyxy))
+    shuffled = boxes.voted(xyxy, xyxy[order], leader[order], weight[order])
+    assert shuffled == pytest.approx(voted, abs=1e-3)
+
+
+def test_a_sure_side_outvotes_an_unsure_one() -> None:
+    box = np.array([[0, 0, 10, 10]], np.float32)
+    votes = np.array([[0, 0, 10, 10], [0, 0, 12, 10], [0, 0, 10, 100]], np.float32)
+    weight = np.array([[1, 1, 1, 1], [1, 1, 3, 1], [1, 1, 1, 1]])
+    near = np.exp(-((1 - 10 / 12) ** 2) / boxes.NEAR)
+    right = (10 + 3 * near * 12) / (1 + 3 * near)
+    voted = boxes.voted(box, votes, np.zeros(3, int), weight)
+    assert voted[0].tolist() == pytest.approx([0, 0, right, 10], abs=0.01)  # the far one is nothing
+
+
+def test_who_stands_for_whom() -> None:
+    xyxy = np.array([[0, 0, 10, 10], [0, 0, 10, 11], [0, 0, 10, 11], [50, 0, 60, 9]], np.float32)
+    leader = boxes.leaders(xyxy, np.array([0.5, 0.9, 0.7, 0.1]), np.array([1, 1, 2, 1]), 0.6)
+    assert leader.tolist() == [1, 1, 2, 3]

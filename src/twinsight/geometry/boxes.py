@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
+
+NEAR = 0.05
+"""A vote on a box counts ``exp(-(1 - overlap)^2 / NEAR)`` of its weight."""
+SMALLEST = np.finfo(np.float64).tiny
 
 
 def to_yxyx_1000(xyxy: Floats, wh: tuple[int, int]) -> NDArray[np.int32]:
@@ -112,9 +116,19 @@ def nms(xyxy: Floats, score: Floats, kind: Integers, threshold: float = 0.6) -> 
 
     ``kind`` is the class index of each row; boxes of different kinds never suppress each other.
     """
-    leader = _leaders(xyxy, score, kind, threshold)
+    leader = leaders(xyxy, score, kind, threshold)
     kept = np.flatnonzero(leader == np.arange(len(leader)))
     return kept[np.argsort(-score[kept], kind="stable")]
+
+
+class Fused(NamedTuple):
+    """Boxes (m, 4), scores (m,) and kinds (m,), best first, and for each of the boxes given (n,)
+    the row of the one that it became a part of."""
+
+    xyxy: NDArray[np.float32]
+    score: NDArray[np.float32]
+    kind: NDArray[np.intp]
+    place: NDArray[np.intp]
 
 
 def fuse(
@@ -124,7 +138,7 @@ def fuse(
     weight: Floats,
     looks: Floats,
     threshold: float = 0.6,
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]:
+) -> Fused:
     """Weighted box fusion of what several looks at one picture found.
 
     Boxes of one kind that overlap the best of them by more than `threshold` become one: corners
@@ -133,29 +147,49 @@ def fuse(
     counts 0. No score rises above the best of its group. Source: Solovyev et al., "Weighted boxes
     fusion", 2021; here a group is led by its best box, not by the running mean, so that the result
     does not hang on order.
-
-    Returns boxes (m, 4), scores (m,) and kinds (m,), best first.
     """
     worth = score * weight
-    leader = _leaders(xyxy, worth, kind, threshold)
-    total = np.zeros(len(leader))
-    np.add.at(total, leader, worth)
-    corners = np.zeros((len(leader), 4))
-    np.add.at(corners, leader, xyxy * worth[:, None])
+    leader = leaders(xyxy, worth, kind, threshold)
+    total = np.bincount(leader, worth, len(leader))
+    corners = _sums(xyxy * worth[:, None], leader, len(leader))
     heads = np.flatnonzero(leader == np.arange(len(leader)))
-    tiny = np.finfo(np.float64).tiny
-    fused = corners[heads] / np.maximum(total[heads, None], tiny)
-    mean = np.minimum(total[heads] / np.maximum(looks[heads], tiny), score[heads])
+    fused = corners[heads] / np.maximum(total[heads, None], SMALLEST)
+    mean = np.minimum(total[heads] / np.maximum(looks[heads], SMALLEST), score[heads])
     rank = np.argsort(-mean, kind="stable")
-    return (
+    place = np.empty(len(leader), np.intp)
+    place[heads[rank]] = np.arange(len(rank))
+    return Fused(
         fused[rank].astype(np.float32),
         mean[rank].astype(np.float32),
         kind[heads][rank].astype(np.intp),
+        place[leader],
     )
 
 
-def _leaders(xyxy: Floats, score: Floats, kind: Integers, threshold: float) -> NDArray[np.intp]:
-    """For each row the better row of its kind that it overlaps by > threshold, or itself."""
+def voted(xyxy: Floats, votes: Floats, object_: Integers, weight: Floats) -> NDArray[np.float32]:
+    """Boxes (n, 4) whose sides are weighted means of all that was seen of them.
+
+    ``votes`` (m, 4) are the boxes seen, each of the box in the row ``object_`` (m,), with a
+    ``weight`` (m, 4) for each side; the closer they lie the more they count. A box without votes
+    stays as it is. Source: He et al., "Bounding box regression with uncertainty", 2019.
+    """
+    seen = xyxy[object_]
+    low, high = np.maximum(seen[:, :2], votes[:, :2]), np.minimum(seen[:, 2:], votes[:, 2:])
+    common = np.maximum(high - low, 0).prod(axis=1)
+    overlap = common / np.maximum(area(seen) + area(votes) - common, np.finfo(np.float32).tiny)
+    share = weight * np.exp(-((1 - overlap) ** 2) / NEAR)[:, None]
+    total, moved = _sums(share, object_, len(xyxy)), _sums(share * votes, object_, len(xyxy))
+    return np.where(total > 0, moved / np.maximum(total, SMALLEST), xyxy).astype(np.float32)
+
+
+def _sums(rows: Floats, into: Integers, n: int) -> NDArray[np.float64]:
+    """(m, 4), the row of the result for each -> (n, 4)."""
+    return np.stack([np.bincount(into, column, n) for column in rows.T], axis=1)
+
+
+def leaders(xyxy: Floats, score: Floats, kind: Integers, threshold: float) -> NDArray[np.intp]:
+    """For each row the one that survives `nms` and stands for it: itself, or the best of those of
+    its kind that it overlaps by > threshold."""
     order = np.lexsort((-score, kind))
     better, worse = _close_pairs(xyxy[order], kind[order], threshold)
     kept = _undisputed(len(order), better, worse)
