@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -29,9 +30,11 @@ from twinsight.geometry.boxes import iou
 
 RIGHT = 0.5
 """A box is right when it overlaps a true one of its kind by this much."""
-LEAN = 30.0
+LEAN = 100.0
 """Objects, or questions, of a kind that weigh as much as the view over all kinds."""
 GRID = np.round(np.arange(0.05, 0.66, 0.01), 2)
+AROUND = 2
+"""A score is as good as it and so many on each side of it are: one box must not decide."""
 FLOOR = engine.FLOOR
 
 Floats = NDArray[np.float64]
@@ -144,4 +147,5 @@ def _best(good: Floats, of: Floats, total: float) -> list[float]:
     share = (good + lean * good.sum(axis=1, keepdims=True)) / (
         of + lean * of.sum(axis=1, keepdims=True)
     )
-    return [float(value) for value in GRID[share.argmax(axis=0)]]
+    steady = sliding_window_view(share, 2 * AROUND + 1, axis=0).mean(axis=-1)
+    return [float(value) for value in GRID[AROUND:-AROUND][steady.argmax(axis=0)]]
