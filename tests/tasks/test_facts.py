@@ -179,7 +179,11 @@ ONE = {
         {"espèce": "personne", "nombre": 3},
     ),
     "number of what is asked for": ("List the people", obj(total=INTEGER), {"total": 2}),
-    "a lone n counts": ("How many people? Describe it.", obj(n=INTEGER, x=INTEGER), {"n": 2, "x": 0}),
+    "a lone n counts": (
+        "How many people? Describe it.",
+        obj(n=INTEGER, x=INTEGER),
+        {"n": 2, "x": 0},
+    ),
     "side of each": (
         "Extract the people",
         obj(people=every(obj(position={"type": "string", "enum": ["left", "center", "right"]}))),

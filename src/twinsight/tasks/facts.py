@@ -280,7 +280,8 @@ class SceneFacts:
         read = particulars.named(scene, words)
         if read is not None:
             return particulars.number_in(read)
-        things = " ".join(w for w in _named(ask) if w not in COUNT | {"n", "of", "the", "de", "des"})
+        unnamed = COUNT | {"n", "of", "the", "de", "des"}
+        things = " ".join(word for word in _named(ask) if word not in unnamed)
         asked = [f"how many {things}?"] if things else []
         asked += [ask.schema.get("description", "")]
         if not things and self.task is not Task.COUNT and self._is_about_known:
