@@ -12,7 +12,6 @@ import numpy as np
 
 from twinsight.geometry.detections import Detections
 from twinsight.tasks import relation
-from twinsight.tasks.neighbours import stands_on
 
 _POSED = {"sitting", "standing", "laying", "lying", "resting", "perched", "sits", "stands", "lays"}
 _LINKS = {"that", "is", "are", "which", "who"}
@@ -87,6 +86,7 @@ def _boxes(found: Detections, kind: str) -> list[relation.Box]:
 
 
 def _denied(side: relation.Side, one: relation.Box, other: relation.Box) -> bool:
+    """Whether the one is surely not there: apart from the other, or hardly within it."""
     if side == "in":
         return relation.covered(one, other) < 0.25
-    return relation.holds("on", one, other) is False and not stands_on(one, other)
+    return relation.gap(one, other) > relation.APART
