@@ -65,9 +65,9 @@ def shaped(given: Request, question: str = "Describe this image.", /) -> Request
     return configured(question, **config)
 
 
-def in_object(given: Request, **more: Any) -> Request:
+def in_object(given: Request, name: str = "thing", **more: Any) -> Request:
     """A schema of an object with one property that is always there."""
-    return {"type": "OBJECT", "properties": {"thing": given}, "required": ["thing"], **more}
+    return {"type": "OBJECT", "properties": {name: given}, "required": [name], **more}
 
 
 WEATHER = {
@@ -293,7 +293,8 @@ PAIRS: dict[str, Probe] = {
         shaped({"type": "OBJECT", "properties": {"n": INTEGER | {"description": "how many dogs"}}}),
     ),
     "Schema.nullable": Probe(
-        shaped(in_object(STRING)), shaped(in_object(STRING | {"nullable": True}))
+        shaped(in_object(STRING, "serial_number")),
+        shaped(in_object(STRING | {"nullable": True}, "serial_number")),
     ),
     "Schema.enum": Probe(
         shaped(in_object(STRING)), shaped(in_object(STRING | {"enum": ["zebra", "dog"]}))
