@@ -297,7 +297,7 @@ PAIRS: dict[str, Probe] = {
         shaped(in_object(STRING | {"nullable": True}, "serial_number")),
     ),
     "Schema.enum": Probe(
-        shaped(in_object(STRING)), shaped(in_object(STRING | {"enum": ["zebra", "dog"]}))
+        shaped(in_object(STRING)), shaped(in_object(STRING | {"enum": ["zebra", "horse"]}))
     ),
     "Schema.items": Probe(
         shaped({"type": "ARRAY", "items": STRING}),
