@@ -41,8 +41,7 @@ _SPORT = re.compile(
 _DOING = re.compile(
     r"^(?:what(?:'s| is| are) (?P<who>.+) doing|what (?:is|are) (?:they|he|she|it) up to|"
     r"what activity .*|que (?:fait|font)(?: t)? (?P<qui>.+)|que est ce que (?P<que>.+) (?:fait|"
-    r"font)|"
-    r"que est ce que (?:fait|font) (?P<quoi>.+))$"
+    r"font)|que est ce que (?:fait|font) (?P<quoi>.+))$"
 )
 
 

@@ -192,15 +192,13 @@ def offers(question: str) -> bool:
 _QUOTED = re.compile(r"(?<!\w)['\"“«‘]\s*([^'\"“”«»‘’]{1,40}?)\s*['\"”»’](?!\w)")
 _LIST = re.compile(
     r"\b(?<!by )(?:one of|any of|which|what|pick|choose|select|answer|category|categories|labels?|"
-    r"tags?|parmi|quel\w*|"
-    r"choisi\w*|réponds)\b[^:?]*(?::|\[|\()\s*[\w' -]+(?:[,/|] ?[\w' -]+)+",
+    r"tags?|parmi|quel\w*|choisi\w*|réponds)\b[^:?]*(?::|\[|\()\s*[\w' -]+(?:[,/|] ?[\w' -]+)+",
     re.IGNORECASE,
 )
 _BEFORE_LABELS = re.compile(
-    r"^.*?\b(?:as|into|between|among|from|is (?:this|it|that)|one of|comme|entre|parmi|est-ce|en "
-    r"tant que)\b"
-    r"|^(?:is|are|was|were|est|sont) (?:the|this|that|these|those|le|la|les) \w+(?:[- ](?:il|elle|"
-    r"ils|elles))?\b",
+    r"^.*?\b(?:as|into|between|among|from|is (?:this|it|that)|one of|comme|entre|parmi|est-ce|"
+    r"en tant que)\b|^(?:is|are|was|were|est|sont) (?:the|this|that|these|those|le|la|"
+    r"les) \w+(?:[- ](?:il|elle|ils|elles))?\b",
     re.IGNORECASE,
 )
 _AFTER_LABELS = re.compile(

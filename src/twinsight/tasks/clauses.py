@@ -138,10 +138,9 @@ _EXCEPT = re.compile(
 _ROLE = re.compile(
     _any(
         r"^(?:you are|you're|act as|imagine|tu es|vous êtes|agis comme|en tant que|as an?)\b",
-        r"^(?:we|i|nous|je)"
-        r"(?: are|'re| am| have|'m|me|m| want to| need to|'d like to| will)? "
-        r"(?:building|working|developing|making|training|creating|writing|labell?ing|labell?|build|develop|train|développ\w+|prépar\w+|"
-        r"entraîn\w+|travaill\w+)\b",
+        r"^(?:we|i|nous|je)(?: are|'re| am| have|'m|me|m| want to| need to|'d like to|"
+        r" will)? (?:building|working|developing|making|training|creating|writing|labell?ing|"
+        r"labell?|build|develop|train|développ\w+|prépar\w+|entraîn\w+|travaill\w+)\b",
     )
 )
 _ROLE_FIRST = re.compile(

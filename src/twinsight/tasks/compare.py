@@ -221,15 +221,13 @@ def which(scenes: Sequence[Scene], asked: Asked) -> Said:
 
 _WHICH_OF = re.compile(
     r"^(?:which|what) (?:one )?of (?:these|the|those|them)(?: \w+)* (?:is|are|shows?|has|have|"
-    r"contains?) "
-    r"(?P<thing>.+)$"
+    r"contains?) (?P<thing>.+)$"
 )
 
 
 _TAKEN_IN = re.compile(
     r"\b(?:taken|shot|made|prise?s?|faite?s?) (?:in|on|at|dans|sur|à|en) (?:the |an? |la |le |"
-    r"une? )?"
-    r"(?P<thing>[\w ]+)$"
+    r"une? )?(?P<thing>[\w ]+)$"
 )
 
 

@@ -28,10 +28,10 @@ MOST_TURNS = 20
 """Questions before the last that are looked at."""
 
 _SURE = re.compile(
-    r"^(?:(?:are|r) you (?:really |quite |absolutely )?(?:sure|certain)|really|sure|is that "
-    r"(?:right|"
-    r"correct|true)|(?:tu es|vous êtes|es tu|êtes vous|en es tu|en êtes vous) (?:en )?(?:sûre?|"
-    r"certaine?)s?|vraiment|check again|look again|regarde encore)\b.{0,20}$"
+    r"^(?:(?:are|r) you (?:really |quite |absolutely )?(?:sure|certain)|really|sure|"
+    r"is that (?:right|correct|true)|(?:tu es|vous êtes|es tu|êtes vous|en es tu|"
+    r"en êtes vous) (?:en )?(?:sûre?|certaine?)s?|vraiment|check again|look again|"
+    r"regarde encore)\b.{0,20}$"
 )
 _WHY = re.compile(r"^(?:why|how do you know|why do you think so|pourquoi|comment le sais tu)$")
 _AND = re.compile(
@@ -44,17 +44,14 @@ _ASKS = re.compile(
 )
 _OTHER = re.compile(
     r"^(?:(?:in|on|for|of|dans|sur|pour) )?(?:the )?(?:le )?(?:other|autre)(?: (?:one|image|"
-    r"picture|"
-    r"photo))?$"
+    r"picture|photo))?$"
 )
 _IN_OTHER = re.compile(
     r"^what(?:'s| is| do you see)? (?:in|on) the other\b|^que (?:y a t il|vois tu|montre) .*\bautre"
 )
 _HOW_MANY = re.compile(
-    r"^(?:how many(?: of them)?|combien|how many(?: of them)?(?: are (?:there|they)| do you see| "
-    r"can you see)?|combien(?: y en "
-    r"a t "
-    r"il| en vois tu| sont (?:ils|elles))?)$"
+    r"^(?:how many(?: of them)?|combien|how many(?: of them)?(?: are (?:there|they)| do you see|"
+    r" can you see)?|combien(?: y en a t il| en vois tu| sont (?:ils|elles))?)$"
 )
 _NUMBERED = re.compile(
     r"\b(?:in |on |for |of )?(?:the )?(?:(?:first|second|third|fourth|last) (?:one|image|picture|"
@@ -192,8 +189,7 @@ def _other_picture(prompt: Prompt, language: Language) -> str:
 
 _AT_ONCE = re.compile(
     r"(?<=[?.])\s+|\s*,?\s+(?:and|et)\s+(?=(?:what|how|where|who|which|is there|are there|que|"
-    r"quel\w*|où|"
-    r"combien|de quel\w*|y a-t-il)\b)",
+    r"quel\w*|où|combien|de quel\w*|y a-t-il)\b)",
     re.IGNORECASE,
 )
 MOST_AT_ONCE = 4

@@ -16,9 +16,8 @@ Courtesy = Literal["hello", "thanks", "bye", "who", "can"]
 
 _SAID: tuple[tuple[Courtesy, str], ...] = (
     ("hello", r"(?:hello|hi|hey|good (?:morning|afternoon|evening|day)|bonjour|bonsoir|salut|"
-     r"coucou)"
-     r"(?: (?:there|twinsight|gemini|all|everyone|à tous|toi))?"
-     r"(?:,? (?:how are you|ça va|comment (?:ça va|vas tu|allez vous)))?"),
+     r"coucou)(?: (?:there|twinsight|gemini|all|everyone|à tous|toi))?(?:,? (?:how are you|ça va|"
+     r"comment (?:ça va|vas tu|allez vous)))?"),
     ("thanks", r"(?:ok(?:ay)?,? |great,? |perfect,? |super,? |parfait,? |non,? )?"
      r"(?:thanks?(?: you)?|thx|"
      r"merci)(?: (?:a lot|so much|very much|beaucoup|bien|for .*|pour .*))?|(?:great|perfect|cool|"
@@ -28,13 +27,10 @@ _SAID: tuple[tuple[Courtesy, str], ...] = (
      r"(?:bonjour,? |salut,? )?(?:qui|"
      r"que) es tu|(?:bonjour,? )?qui êtes vous|(?:tu es|vous êtes) qui|what(?:'s| is) your name|"
      r"which model are you|what model (?:are you|is this)|comment te appelles tu"),
-    ("can", r"(?:hello,? |hi,? )?(?:what (?:can|do) you do|how (?:can|do) (?:i|you) "
-     r"(?:use|help)(?: me| "
-     r"you)?|help(?: me)?|what can i ask(?: you)?)|(?:bonjour,? )?(?:que (?:sais|peux) tu faire|"
-     r"que "
-     r"savez vous faire|que pouvez vous faire|aide(?: moi)?|à quoi sers tu|que est ce que tu "
-     r"(?:sais|"
-     r"peux) faire)"),
+    ("can", r"(?:hello,? |hi,? )?(?:what (?:can|do) you do|how (?:can|do) (?:i|you) (?:use|"
+     r"help)(?: me| you)?|help(?: me)?|what can i ask(?: you)?)|(?:bonjour,? )?(?:que (?:sais|"
+     r"peux) tu faire|que savez vous faire|que pouvez vous faire|aide(?: moi)?|à quoi sers tu|"
+     r"que est ce que tu (?:sais|peux) faire)"),
 )  # fmt: skip
 _PATTERNS = [(courtesy, re.compile(f"(?:{pattern})")) for courtesy, pattern in _SAID]
 

@@ -27,8 +27,7 @@ LIKELY = 0.15
 
 _MULTIPLE = re.compile(
     r"\b(?:any of|all (?:that|which) (?:apply|fit)|several|multiple|one or more|more than one|"
-    r"multi label|"
-    r"as many as|plusieurs|tous ceux|toutes celles|une ou plusieurs|un ou plusieurs)\b"
+    r"multi label|as many as|plusieurs|tous ceux|toutes celles|une ou plusieurs|un ou plusieurs)\b"
 )
 _FINER = re.compile(r"\b(?:breed|species|make|model|race|espèce|marque|modèle)s?\b")
 

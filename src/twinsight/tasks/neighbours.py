@@ -15,11 +15,12 @@ from twinsight.tasks.relation import SAID, Box, Side
 from twinsight.tasks.vocabulary import fold
 
 _ASKED = re.compile(
-    r"^(?:what|which|que|quel(?:le)?s?)(?:'s)? ?(?:things?|objects?|items?|objets?|choses?)?"
-    r"(?: else)? ?"
-    r"(?:is|are|est ce que il y a|est ce qui est|est ce qui se trouve|y a t il|do you see|can you "
-    r"see|lies|sits|se trouvent|sont)? ?(?:there |located |placed |sitting |lying |standing )?"
-    r"(?P<place>" + "|".join(f"(?:{pattern})" for _, pattern in SAID) + r") (?P<thing>.+)$"
+    r"^(?:what|which|que|quel(?:le)?s?)(?:'s)? ?(?:things?|objects?|items?|objets?|"
+    r"choses?)?(?: else)? ?(?:is|are|est ce que il y a|est ce qui est|est ce qui se trouve|"
+    r"y a t il|do you see|can you see|lies|sits|se trouvent|sont)? ?(?:there |located |placed |"
+    r"sitting |lying |standing )?(?P<place>"
+    + "|".join(f"(?:{pattern})" for _, pattern in SAID)
+    + r") (?P<thing>.+)$"
 )
 
 
@@ -104,17 +105,15 @@ def neighbourhood(question: str) -> Neighbourhood | None:
 
 _LOOKED_AT = re.compile(
     r"^(?:what|que|quel(?:le)?s?)(?:'s)? ?(?:things?|objects?|items?|objets?|choses?)? ?(?:is|are|"
-    r"can you "
-    r"see|do you see|est ce que il y a|est ce qui (?:est|se trouve)|y a t il|vois tu|se trouvent|"
-    r"sont)? ?"
-    r"(?:there )?(?:on|at|in|to|à|en|sur|au)(?: the| my| le| la)? ?(?:very |far |côté )?"
+    r"can you see|do you see|est ce que il y a|est ce qui (?:est|se trouve)|y a t il|vois tu|"
+    r"se trouvent|sont)? ?(?:there )?(?:on|at|in|to|à|en|sur|au)(?: the| my| le| la)? ?(?:very |"
+    r"far |côté )?"
     rf"(?P<side>{'|'.join(SIDES)})(?: hand)?(?: side| half| part| corner)?"
     r"(?: (?:of|in|de|sur) (?:the|this|le|la|cette) (?:image|picture|photo|frame|scene))?$"
 )
 _SIZE = re.compile(
     r"^(?:how (?:big|large|tall|small|wide|long|high)|quelle (?:est la )?(?:taille|largeur|"
-    r"longueur|hauteur))"
-    r"(?: (?:is|are|est|fait|fait il|de|du|des))?\b ?(?P<thing>.+)$"
+    r"longueur|hauteur))(?: (?:is|are|est|fait|fait il|de|du|des))?\b ?(?P<thing>.+)$"
 )
 
 

@@ -22,8 +22,7 @@ _PLAINLY = tuple(
         ),
         (
             r"\bwho(?: all)? (?:is|are|can you see|do you see)(?: there)?(?: (?:in|on) (?:the|"
-            r"this) "
-            r"(?:\w+ )?(?:image|picture|photo|scene))?(?=\s*(?:\?|$))(?<!who is)(?<!who are)",
+            r"this) (?:\w+ )?(?:image|picture|photo|scene))?(?=\s*(?:\?|$))(?<!who is)(?<!who are)",
             "how many people are there",
         ),
         (

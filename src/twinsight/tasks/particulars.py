@@ -67,8 +67,7 @@ _PARTICULARS = (
     Particular(
         "hours",
         r"opening (?:hours?|times?)|(?:when|what time)(?: does| do| is| are)? .*\b(?:open|"
-        r"close)\w*|"
-        r"business hours|horaires?|(?:à quelle heure|quand) .*\b(?:ouvr|ferm)\w*",
+        r"close)\w*|business hours|horaires?|(?:à quelle heure|quand) .*\b(?:ouvr|ferm)\w*",
         HOURS + "|" + TIME,
     ),
     Particular(
@@ -82,21 +81,16 @@ _PARTICULARS = (
 )  # fmt: skip
 _NAME = re.compile(
     r"\b(?:(?:what|which) brand|brand(?: name)?|(?:name|title) of (?:the|this) (?:\w+ )?(?:shop|"
-    r"store|restaurant|"
-    r"company|brand|product|book|film|movie|magazine|station|street|hotel|place|café|cafe|business|"
-    r"boat|ship|team)|what(?:'s| is| are) (?:the|this) (?:shop|store|restaurant|company|product|"
-    r"book|"
-    r"street|station|place|hotel) called|which (?:shop|store|company|restaurant)|marque|nom (?:de "
-    r"la |du "
-    r"|de le |de cette |de ce )(?:magasin|boutique|restaurant|société|produit|livre|rue|gare|hôtel|"
-    r"enseigne|bateau)|comment se appelle (?:le|la|ce|cette) (?:magasin|boutique|restaurant|"
-    r"produit|"
-    r"livre|rue|hôtel))\b"
+    r"store|restaurant|company|brand|product|book|film|movie|magazine|station|street|hotel|place|"
+    r"café|cafe|business|boat|ship|team)|what(?:'s| is| are) (?:the|this) (?:shop|store|restaurant|"
+    r"company|product|book|street|station|place|hotel) called|which (?:shop|store|company|"
+    r"restaurant)|marque|nom (?:de la |du |de le |de cette |de ce )(?:magasin|boutique|restaurant|"
+    r"société|produit|livre|rue|gare|hôtel|enseigne|bateau)|comment se appelle (?:le|la|ce|"
+    r"cette) (?:magasin|boutique|restaurant|produit|livre|rue|hôtel))\b"
 )
 _STARTS = re.compile(
     r"^(?:and |et )?(?:what|when|which|how much|at what|until|tell|give|find|read|extract|get|"
-    r"quel\w*|à quelle|"
-    r"quand|combien|donne\w*|trouve\w*|lis|comment|total|prix|date)\b"
+    r"quel\w*|à quelle|quand|combien|donne\w*|trouve\w*|lis|comment|total|prix|date)\b"
 )
 _NO_LETTER = re.compile(r"[\W\d_]+")
 

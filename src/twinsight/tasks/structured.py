@@ -31,10 +31,9 @@ _KEY = re.compile(r"[\"`](\w{1,40})[\"`]")
 
 _LISTED = re.compile(
     r"\b(?:(?:keys?|fields?|properties|clés?|champs?)(?: named| called| nommées?)?|json(?: object|"
-    r" document|"
-    r" record)? (?:with|containing|avec|of)(?: (?:the|these|an?|les))?(?: (?:keys?|fields?|"
-    r"properties|clés?|"
-    r"champs?))?):? (?P<names>\w+(?:(?:,\s*(?:and |et )?| and | et )\w+)+)",
+    r" document| record)? (?:with|containing|avec|of)(?: (?:the|these|an?|les))?(?: (?:keys?|"
+    r"fields?|properties|clés?|champs?))?):? "
+    r"(?P<names>\w+(?:(?:,\s*(?:and |et )?| and | et )\w+)+)",
     re.IGNORECASE,
 )
 

@@ -48,11 +48,9 @@ _SEVERAL = re.compile(
     rf"\b{_N} (?:\w+ ){{0,2}}?(?:captions?|titles?|headlines?|descriptions?|légendes?|titres?)\b"
 )
 _DETAILED = _phrases(
-    r"(?:more )?detail(?:s|ed)?|in depth|thorough(?:ly)?|paragraph|longer|at length|long "
-    r"description|as "
-    r"much as (?:you can|possible)|everything you see|blind|visually impaired|sight(?:ed)? "
-    r"impaired|"
-    r"screen reader",
+    r"(?:more )?detail(?:s|ed)?|in depth|thorough(?:ly)?|paragraph|longer|at length|"
+    r"long description|as much as (?:you can|possible)|everything you see|blind|visually impaired|"
+    r"sight(?:ed)? impaired|screen reader",
     r"détail(?:s|lée?s?)?|en détail|paragraphe|plus longue?(?:ment)?|aveugle|malvoyante?|"
     r"longuement",
 )

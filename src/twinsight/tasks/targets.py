@@ -68,10 +68,9 @@ _OF_THINGS = any_of(
     r"pointe[rz]?", r"rep[éèe]re[rz]?",
 )  # fmt: skip
 _THING = re.compile(
-    r"(?:(?:de|moi|me) )?"
-    r"(?P<which>(?:(?:an?|the|all|every|each|any|le|la|les|des|une?|tous|toutes) )*)"
-    r"(?P<noun>box(?:es)?|keys?|masks?|labels?|clés?|boîtes?|masques?|étiquettes?|codes?)"
-    r"(?: (?:are|is|there|y|a|t|il))*"
+    r"(?:(?:de|moi|me) )?(?P<which>(?:(?:an?|the|all|every|each|any|le|la|les|des|une?|tous|"
+    r"toutes) )*)(?P<noun>box(?:es)?|keys?|masks?|labels?|clés?|boîtes?|masques?|étiquettes?|"
+    r"codes?)(?: (?:are|is|there|y|a|t|il))*"
 )
 _NONE = re.compile(r"^(?:no|aucune?|pas de|sans|without|where|what|who|when|why|où|ou)\b")
 # "Also find the cat." names more things.

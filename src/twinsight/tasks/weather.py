@@ -24,10 +24,9 @@ _ASKED: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
         "daytime",
         re.compile(
             r"\b(?:day ?time|night ?time|time of (?:the )?day|(?:day|night) or (?:day|night)|"
-            r"is (?:it|this) (?:a )?(?:day|night|dark out\w*)|(?:taken|shot) (?:at|by|during) "
-            r"(?:the )?"
-            r"(?:day|night)|(?:fait il|il fait) (?:jour|nuit)|(?:le )?jour ou (?:la )?nuit|"
-            r"de jour ou de nuit|moment de la journée)\b"
+            r"is (?:it|this) (?:a )?(?:day|night|dark out\w*)|(?:taken|shot) (?:at|by|"
+            r"during) (?:the )?(?:day|night)|(?:fait il|il fait) (?:jour|nuit)|"
+            r"(?:le )?jour ou (?:la )?nuit|de jour ou de nuit|moment de la journée)\b"
         ),
     ),
     (
@@ -41,9 +40,8 @@ _ASKED: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
         "weather",
         re.compile(
             r"\b(?:weather|météo|quel temps(?: fait il)?|temps qu'il fait|is (?:it|the (?:day|"
-            r"sky)) "
-            r"(?:sunny|rain\w*|snow\w*|cloudy|foggy|windy|clear|overcast|blue)|"
-            r"(?:pleut|neige|fait)(?: t)? il (?!jour|nuit)\w*|fait il (?:beau|soleil|froid|gris))\b"
+            r"sky)) (?:sunny|rain\w*|snow\w*|cloudy|foggy|windy|clear|overcast|blue)|(?:pleut|"
+            r"neige|fait)(?: t)? il (?!jour|nuit)\w*|fait il (?:beau|soleil|froid|gris))\b"
         ),
     ),
 )
