@@ -30,8 +30,8 @@ from twinsight.engines.pocket.boxes import (
     joined,
     prepare,
     read,
-    sampled,
 )
+from twinsight.engines.pocket.sampling import sampled
 from twinsight.engines.roles import Detector
 from twinsight.geometry.boxes import iou
 from twinsight.image.picture import Picture

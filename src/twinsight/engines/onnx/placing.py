@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twinsight.engines.onnx.card import Feed
-from twinsight.engines.pocket.boxes import sampled
+from twinsight.engines.pocket.sampling import sampled
 from twinsight.geometry.boxes import clip
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
