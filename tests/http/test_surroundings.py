@@ -34,7 +34,7 @@ def said(server: RunningServer, name: str, question: str, **config: Any) -> str:
         pytest.param(
             "coffee.jpg",
             "Was this photo taken outdoors?",
-            "No, it seems to be taken indoors.",
+            "No, it seems to have been taken indoors.",
             id="setting",
         ),
     ],

@@ -351,7 +351,7 @@ ONE = {
     "neither sex": (
         PARTY,
         "Is it a man or a woman?",
-        "None of man or woman fits what I can see: two people and a golden retriever.",
+        "Neither man nor woman fits what I can see: two people and a golden retriever.",
     ),
     "dominant colour": (EMPTY, "What is the dominant color?", "The main colour is grey."),
     "spanish": (

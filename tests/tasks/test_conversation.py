@@ -91,6 +91,10 @@ AT_ONCE = {
         "I can see a dog. The dogs are black.",
     ),
     "two sentences": ("Is there a cat? Where is the dog?", "Yes, I can see a cat. The dog is on the left."),
+    "if so, and it is": ("Is there an animal? If so, what kind?", "Yes, I can see a dog and a cat."),
+    "if so, and it is not": ("Is there any food? If so, what kind?", "No, I can make out no food."),
+    "if so fr": ("Y a-t-il une voiture ? Si oui, de quelle couleur est-elle ?", "Non, je ne distingue aucune voiture."),
+    "the rest is unknown": ("Is there a cat, and what is its name?", "Yes, I can see a cat. The rest I cannot tell from the picture."),
     "two things are one question": ("Is there a dog and a cat?", "Yes, I can see a dog and a cat."),
     "an order is no question": ("Is there a dog? Answer in French.", "Oui, je vois un chien."),
 }  # fmt: skip

@@ -94,16 +94,19 @@ CASES = {
     "place": ("Is it indoors or outdoors?", "outdoors"),
     "places": ("Classify: beach, kitchen or street", "street"),
     "thing first": ("Classify: dog, street", "dog"),
-    "outdoors": ("Was this photo taken outdoors?", "Yes, it seems to be taken outdoors."),
-    "not indoors": ("Is it indoors?", "No, it seems to be taken outdoors."),
-    "in a street": ("Are we in a street?", "Yes, it seems to be taken in a street."),
-    "not in a kitchen": ("Is the photo taken in a kitchen?", "No, it does not seem to be taken in"),
-    "where": ("Where was this picture taken?", "It seems to be taken in a street."),
+    "outdoors": ("Was this photo taken outdoors?", "Yes, it seems to have been taken outdoors."),
+    "not indoors": ("Is it indoors?", "No, it seems to have been taken outdoors."),
+    "in a street": ("Are we in a street?", "Yes, it seems to have been taken in a street."),
+    "not in a kitchen": (
+        "Is the photo taken in a kitchen?",
+        "No, it does not seem to have been taken in",
+    ),
+    "where": ("Where was this picture taken?", "It seems to have been taken in a street."),
     "french where": ("Où a été prise cette photo ?", "Elle semble prise dans une rue."),
     "french inside": ("Est-ce à l'intérieur ?", "Non, elle semble prise dehors."),
     "pictures on a wall": ("Is there a picture on the wall?", "I cannot tell"),
     "a sign without text": ("Is there a sign?", "No, I can make out no sign."),
-    "no place": ("Classify: forest, kitchen", "None of forest or kitchen fits"),
+    "no place": ("Classify: forest, kitchen", "Neither forest nor kitchen fits"),
 }
 
 

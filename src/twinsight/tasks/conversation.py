@@ -53,6 +53,10 @@ _HOW_MANY = re.compile(
     r"^(?:how many(?: of them)?|combien|how many(?: of them)?(?: are (?:there|they)| do you see|"
     r" can you see)?|combien(?: y en a t il| en vois tu| sont (?:ils|elles))?)$"
 )
+_WHAT_KIND = re.compile(
+    r"^(?:what|which) (?:kinds?|types?|sorts?|ones?)(?: (?:is|are) (?:it|they|there))?$|"
+    r"^(?P<french>(?:de )?quelles? sortes?|lesquel(?:le)?s)$"
+)
 _NUMBERED = re.compile(
     r"\b(?:in |on |for |of )?(?:the )?(?:(?:first|second|third|fourth|last) (?:one|image|picture|"
     r"photo)|(?:image|picture|photo) \d+)\b"
@@ -150,6 +154,10 @@ def _named(question: str, before: str, scenes: Sequence[Scene]) -> str:
     if of_them and counted:
         form = _ASKED_AGAIN[Task.COUNT][of_them[0].startswith("combien")]
         return form.format(counted.word or counted.phrase)
+    of_kind = _WHAT_KIND.match(_bare(question))
+    if of_kind and counted:
+        form = "quelle sorte de {} est-ce ?" if of_kind["french"] else "what kind of {} is it?"
+        return form.format(counted.word or counted.phrase)
     found = _PRONOUN.search(words)
     is_it = _WHERE_IS_IT.match(_bare(question)) and any(t.names for t in wanted(before).targets)
     is_other = mentions(question) or setting_of(question) or weather_of(question)
@@ -192,18 +200,32 @@ _AT_ONCE = re.compile(
     r"quel\w*|où|combien|de quel\w*|y a-t-il)\b)",
     re.IGNORECASE,
 )
+_IF_SO = re.compile(
+    r"^(?:and |et )?(?:if (?:so|yes|there (?:is|are)(?: any| one)?)|si oui|si c'est le cas),? ",
+    re.IGNORECASE,
+)
 MOST_AT_ONCE = 4
 
 
-def at_once(question: str, scenes: Sequence[Scene]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several questions, whole; `if_so`: asked only if the one before is not denied."""
+
+    question: str
+    if_so: bool = False
+
+
+def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
     """The questions that one turn asks at once, each whole: "how many dogs, and what do they do?".
 
     The turn alone where it asks one, or where any part of it is no question of its own.
     """
-    parts = [part.strip() for part in _AT_ONCE.split(question) if part.strip()]
-    if not 2 <= len(parts) <= MOST_AT_ONCE or not all(_ASKS.match(_bare(part)) for part in parts):
-        return [question]
-    whole = [plainly(parts[0])]
-    for part in parts[1:]:
-        whole.append(plainly(_named(part, whole[-1], scenes)))
-    return whole
+    said = [part.strip() for part in _AT_ONCE.split(question) if part.strip()]
+    bare = [_IF_SO.sub("", part) for part in said]
+    if not 2 <= len(said) <= MOST_AT_ONCE or not all(_ASKS.match(_bare(part)) for part in bare):
+        return [Part(question)]
+    parts = [Part(plainly(bare[0]))]
+    for part, asks in zip(said[1:], bare[1:], strict=True):
+        whole = plainly(_named(asks, parts[-1].question, scenes))
+        parts.append(Part(whole, part != asks))
+    return parts

@@ -25,7 +25,8 @@ MOST_KINDS = 5
 LONGEST_QUOTE = 90
 """Characters of text that a sentence quotes."""
 
-SURE_TEXT = 0.75
+SURE_TEXT = 0.85
+"""Of a line that nobody asked for. On 113 photos of `coco_train` most below it were misread."""
 SURFACES = frozenset(("dining table", "bed", "couch", "chair", "bench"))
 """What things lie on. Of 109 things that captions of `coco_text` have "on" one of these 82 % have
 boxes that tell so, and none of 19 that they have beside, near, before or with it."""

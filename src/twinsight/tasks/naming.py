@@ -45,12 +45,15 @@ def classified(scene: Scene, asked: Asked) -> Said:
     if choice.score >= LIKELY or choice.label.lower() in classify.NEUTRAL:
         return Said(choice.label, choice.label)
     things = describe.short_caption(scene, asked.style.language)
-    offered = asked.voice.listed(labels, "or")
+    offered, voice = asked.voice.listed(labels, "or"), asked.voice
     if not all(meaning(label) or meant(label) for label in labels):
         things = describe.main_thing(scene, asked.style.language)
-        text = asked.voice.say("cannot choose", labels=offered, things=things)
-        return Said(text, asked.unknown())
-    return Said(asked.voice.say("none fits", labels=offered, things=things), asked.unknown())
+        text = voice.say("cannot choose", labels=offered, things=things)
+    elif len(labels) == 2:
+        text = voice.say("neither fits", first=labels[0], second=labels[1], things=things)
+    else:
+        text = voice.say("none fits", labels=offered, things=things)
+    return Said(text, asked.unknown())
 
 
 def identify(scene: Scene, asked: Asked) -> Said:
@@ -95,6 +98,8 @@ def _whole(scene: Scene, asked: Asked) -> Said:
     main = describe.main_kind(scene) if scene.objects().label else ""
     if name and name not in broader(main):
         return _looks_like(name, asked)
+    if _FINER.search(fold(asked.question)):
+        return Said(describe.at_a_loss(scene, asked.style.language), asked.unknown())
     things = describe.short_caption(scene, asked.style.language)
     labels = scene.objects().label
     main = asked.voice.noun(describe.main_noun(scene)) if labels else asked.unknown()

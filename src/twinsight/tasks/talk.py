@@ -78,8 +78,27 @@ def reply(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     parts = conversation.at_once(prompt.question, scenes)
     if len(parts) == 1 or style.brevity == "word" or len(pictures) > 1:
         return style.worded(said(prompt.question, task, pictures, style))
-    told = [said(part, task_of(prompt.asking(part)), pictures, style) for part in parts]
-    return style.worded(" ".join(dict.fromkeys(told)))
+    told = _in_turn(parts, prompt, pictures[0], style)
+    return style.worded(" ".join(told))
+
+
+def _in_turn(
+    parts: Sequence[conversation.Part], prompt: Prompt, scene: Scene, style: Style
+) -> list[str]:
+    """What is said to several questions, without those that the answer before makes idle."""
+    told: list[str] = []
+    is_denied = False
+    for part in parts:
+        if part.if_so and is_denied:
+            continue
+        asked = Asked.of(part.question, style)
+        one = _of_one(scene, task_of(prompt.asking(part.question)), asked)
+        is_denied = one.word in (asked.no(), asked.voice.say("none"), "0")
+        is_rest = told and one == answer.unknown(scene, asked)
+        text = asked.voice.say("cannot answer rest") if is_rest else one.text
+        if not any(before.lower().endswith(text.lower()) for before in told):
+            told.append(text)
+    return told
 
 
 def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> str:
@@ -87,15 +106,18 @@ def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> st
     asked = Asked.of(question, style)
     if task in _SEVERAL and len(scenes) > 1:
         return _worded(_SEVERAL[task](scenes, asked), style)
-    say = _ONE_PICTURE.get(task, answer.unknown)
     if len(scenes) == 1:
-        return _worded(say(scenes[0], asked), style)
+        return _worded(_of_one(scenes[0], task, asked), style)
     if task is Task.DESCRIBE:
         return compare.describe_all(scenes, style)
     return "\n".join(
-        asked.voice.say("image", index=n, text=_worded(say(scene, asked), style))
+        asked.voice.say("image", index=n, text=_worded(_of_one(scene, task, asked), style))
         for n, scene in enumerate(scenes, 1)
     )
+
+
+def _of_one(scene: Scene, task: Task, asked: Asked) -> Said:
+    return _ONE_PICTURE.get(task, answer.unknown)(scene, asked)
 
 
 def _worded(said: Said, style: Style) -> str:
