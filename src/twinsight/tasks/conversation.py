@@ -226,6 +226,8 @@ def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
         return [Part(question)]
     parts = [Part(plainly(bare[0]))]
     for part, asks in zip(said[1:], bare[1:], strict=True):
+        if _WHAT_KIND.match(_bare(asks)):
+            continue  # an answer names what it has seen
         whole = plainly(_named(asks, parts[-1].question, scenes))
         parts.append(Part(whole, part != asks))
     return parts

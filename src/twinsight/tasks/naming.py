@@ -75,6 +75,9 @@ def identify(scene: Scene, asked: Asked) -> Said:
         is_broad = any(name.name in broader(item.kind) for item in items)
         if not others and not is_broad:
             return _looks_like(describe.sayable(name, asked.style.language), asked)
+    faint = [] if items else of_target(scene, kind, "en", "presence")[:1]
+    if faint:
+        return _looks_like(faint[0].label, asked)
     if not items:
         none = none_of(kind, asked.voice)
         return Said(asked.voice.say("see none", none=none), asked.voice.say("none"))

@@ -76,7 +76,11 @@ def reply(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
         return VOICES[style.language].say("no picture")
     pictures = shown(prompt, task, scenes)
     parts = conversation.at_once(prompt.question, scenes)
-    if len(parts) == 1 or style.brevity == "word" or len(pictures) > 1:
+    if (
+        parts == [conversation.Part(prompt.question)]
+        or style.brevity == "word"
+        or len(pictures) > 1
+    ):
         return style.worded(said(prompt.question, task, pictures, style))
     told = _in_turn(parts, prompt, pictures[0], style)
     return style.worded(" ".join(told))
