@@ -43,7 +43,7 @@ _STOP_WORDS = frozenset(
 
 
 FITTING = 0.35
-"""How sure a label must be to be one of several that fit."""
+"""How sure a label must be to be one of several that fit, in words or in the list of a schema."""
 MOST_MIXED = 50
 """Labels up to which objects count beside what the labeler says of the whole picture."""
 

@@ -57,8 +57,6 @@ from twinsight.tasks.wanting import (
 )
 
 _SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
-CHOSEN_AT_LEAST = 0.35
-"""How sure a word of a list's enum must be to be in the list."""
 
 ABSENT: Facts = Given({})
 """A thing that was asked for by name and was not found."""
@@ -313,7 +311,7 @@ class SceneFacts:
         choices = [c for c in items.get("enum", []) if isinstance(c, str)] if items else []
         names = self._names(named=bool(words & LABELS))
         if choices:
-            return [c for c in choices if classify.choose([c], scene).score >= CHOSEN_AT_LEAST]
+            return classify.fitting(choices, scene)
         thing = targets.target(" ".join(_named(ask)), "en") if ask.path else None
         if thing is not None and thing.names:
             return list(dict.fromkeys(s.item.label for s in self._seen_of(thing)))

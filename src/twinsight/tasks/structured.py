@@ -96,11 +96,9 @@ def schema_of_keys(prompt: Prompt) -> dict[str, Any] | None:
 def _listed_keys(words: str) -> list[str]:
     """The names in "JSON with the keys title, tags and count", which nothing quotes."""
     found = _LISTED.search(words)
-    return (
-        [name for name in re.split(r",\s*|\s+(?:and|et)\s+", found["names"]) if name]
-        if found
-        else []
-    )
+    if found is None:
+        return []
+    return [name for name in re.split(r",\s*|\s+(?:and|et)\s+", found["names"]) if name]
 
 
 def fenced(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
