@@ -3,10 +3,10 @@
     python -m evals.answers --shared ../shared [--train]
 
 On `coco_dev` (for reporting only): POPE's yes/no questions about objects, as many yes as no made by
-its recipe from the photos' instances, counts of the objects of each photo, VSR's spatial
-statements. On `coco_train`: questions of the same kinds, made from its instances, by which settings
-may be chosen, and VQA's questions with ten human answers each. An answer that says that it cannot
-tell counts as wrong, and is counted apart as well.
+its recipe from the photos' instances, counts of the objects of each photo and of objects that it
+does not show, VSR's spatial statements. On `coco_train`: questions of the same kinds, made from its
+instances, by which settings may be chosen, and VQA's questions with ten human answers each. An
+answer that says that it cannot tell counts as wrong, and is counted apart as well.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def presence_questions(folder: Path) -> list[Question]:
         ]:
             article = "an" if name[0] in "aeiou" else "a"
             asked.append(
-                Question(photos[number], f"Is there {article} {name} in the image?", expected)
+                Question(photos[number], f"Is there {article} {name} in the image?", expected, name)
             )
     return asked
 
@@ -103,6 +103,15 @@ def count_questions(folder: Path) -> list[Question]:
         for number, here in counts.items()
         for name, count in here.items()
         if count <= 10
+    ]
+
+
+def count_questions_of_absent(folder: Path) -> list[Question]:
+    """How many of what is not there but often is: as many kinds as are there, at most three."""
+    return [
+        Question(each.photo, f"How many {plural(each.group)} are in the image?", "0")
+        for each in presence_questions(folder)
+        if each.expected == "no"
     ]
 
 
@@ -164,7 +173,7 @@ def print_counts(title: str, asker: Asker, questions: Sequence[Question]) -> Non
         word = asker.ask(question.photo, question.text, "Answer with just the number.")
         true = int(question.expected)
         error = abs((int(word) if word.isdigit() else 0) - true)
-        for group in ("all", "1" if true == 1 else "2-4" if true <= 4 else "5-10"):
+        for group in ("all", str(true) if true <= 1 else "2-4" if true <= 4 else "5-10"):
             errors[group].append(error)
     for group, found in sorted(errors.items(), reverse=True):
         exact = sum(e == 0 for e in found) / len(found)
@@ -208,6 +217,7 @@ def main(eyes: Eyes | None = None) -> None:
         rows = list(judged(asker, presence_questions(folder)))
         print_yes_no("made from coco_train's instances", rows)
         print_counts("counts, coco_train", asker, count_questions(folder))
+        print_counts("counts, not there", asker, count_questions_of_absent(folder))
         print_vqa(asker, folder)
     else:
         folder = data / "coco_dev"
@@ -222,6 +232,7 @@ def main(eyes: Eyes | None = None) -> None:
         made = list(judged(asker, presence_questions(folder)))
         print_yes_no("made from coco_dev's instances", made)
         print_counts("counts, coco_dev", asker, count_questions(folder))
+        print_counts("counts, not there", asker, count_questions_of_absent(folder))
         print_yes_no("VSR", list(judged(asker, vsr_questions(folder))))
     print(f"{time.perf_counter() - started:.0f} s")
 

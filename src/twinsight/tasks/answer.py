@@ -67,7 +67,7 @@ def _counted(scene: Scene, asked: Asked, target: Target) -> Said:
             return Said(voice.say("no text"), "0")
         return Said(voice.say("see lines", count=voice.number(number), lines=lines), str(number))
     if not items:
-        return Said(voice.say("see none", none=none_of(target, voice)), "0")
+        return _faintly_counted(scene, asked, target)
     things = things_said(items, target, voice)
     if target.sense is Sense.NARROWER:
         which = voice.say("cannot tell which", word=target.word)
@@ -76,6 +76,20 @@ def _counted(scene: Scene, asked: Asked, target: Target) -> Said:
         group = _group(number, target, voice)
         return Said(voice.say("see group", group=group, things=things), str(number))
     return Said(voice.say("see in all" if target.rest else "see", things=things), str(number))
+
+
+def _faintly_counted(scene: Scene, asked: Asked, target: Target) -> Said:
+    """Of a kind of which none is sure: one, where it is likely that there is one at all.
+
+    Who asks how many there are mostly sees some, and "is there one?" gets a yes. Of the training
+    photos' numbers 50 instead of 38 % are right so; of what is not there 93 instead of 99 %.
+    """
+    voice = asked.voice
+    if target.names is not None and target.sense not in (Sense.WIDER, Sense.NARROWER):
+        faint = of_target(scene, target, purpose="presence")[:1]
+        if faint and faint[0].kind not in asked.wanted.without:
+            return Said(voice.say("seems", things=things_said(faint, target, voice)), "1")
+    return Said(voice.say("see none", none=none_of(target, voice)), "0")
 
 
 def _group(number: int, target: Target, voice: Voice) -> str:
