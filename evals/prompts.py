@@ -63,6 +63,9 @@ def _compared(case: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     yield "rank", case.get("rank", 0), first.rank
     yield "take", case.get("take"), first.take
     yield "without", _kinds(case.get("without", "")), set(wanted.without)
+    yield "near", _kinds(case.get("near", "")), set(first.near)
+    yield "besides", case.get("besides", 0), len(wanted.besides)
+    yield "inside", case.get("inside", False), wanted.inside
     yield "bounds", case.get("bounds"), list(wanted.bounds) if wanted.bounds else None
     yield "sorted", case.get("sorted", ""), wanted.order
     yield "most", case.get("most"), wanted.most

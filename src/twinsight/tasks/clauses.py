@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from twinsight.tasks.corners import corner_of
-from twinsight.tasks.example import examples
+from twinsight.tasks.corners import corner_of, without_corners
+from twinsight.tasks.example import without_examples
 from twinsight.tasks.lexicon import (
     COLOURS,
     FORM,
@@ -35,13 +35,16 @@ _SHORT = {
     "pls": "please", "plz": "please", "stp": "please", "svp": "please", "thx": "thanks",
     "ppl": "people", "u": "you", "w/": "with", "gimme": "give me", "lemme": "let me",
     "img": "image", "coords": "coordinates", "bboxes": "bounding boxes", "isn't": "is",
-    "aren't": "are", "don't you": "do you", "doesn't": "does",
+    "aren't": "are", "px": "pixels", "don't you": "do you", "doesn't": "does",
 }  # fmt: skip
 _TYPED = re.compile(rf"(?<!\S)(?:{'|'.join(map(re.escape, _SHORT))})(?![\w'])")
 
 _WORD = re.compile(rf"[^\W\d_]{{{SHORTEST - 1},}}")
 
-_LISTED = re.compile(r"\n\s*(?:[-*•]|\d+[.)])\s+(?P<rule>(?:\S+[ \t]+){3}\S)?")
+_LISTED = re.compile(
+    r"\n\s*(?:[-*•]|\d+[.)])\s+(?P<rule>(?:\S+[ \t]+){3}\S|(?i:only|just|max\w*|no|"
+    r"never|not|sort\w*|limit\w*|ignore|skip|exclude|seulement|uniquement|pas|sans|trie\w*)\b)?"
+)
 _INLINE = re.compile(r"(?<=\s)\(?\d{1,2}\)\s+(?=\w)")
 _NEW_LINE = re.compile(r"\n\s*(?=\n|#|[A-ZÀ-Ý])")
 _BRACKETS = re.compile(r"\[[^\]]{0,2000}\]|\{[^}]{0,2000}\}|<[^>]{0,2000}>")
@@ -96,6 +99,18 @@ _BOUND = re.compile(
     r"(?P<fewer>(?:fewer|less) than|moins de)|(?P<exactly>exactly|exactement)) "
     rf"(?P<number>\d{{1,4}}|{'|'.join(NUMBERS)})\b"
 )
+# "People who aren't on the left" are those on the right.
+_NOT_THERE = re.compile(
+    r"\b(?:not|pas) (?P<at>(?:on|at|in|à|en|sur) (?:the |le |la )?(?:far )?)"
+    rf"(?P<side>{_SIDE})\b"
+)
+_OPPOSITE = {
+    "left": "right", "right": "left", "top": "bottom", "bottom": "top", "gauche": "droite",
+    "droite": "gauche", "haut": "bas", "bas": "haut",
+}  # fmt: skip
+_IS_NOT = re.compile(r"\b(that|which|who) (is|are|was|were)n't\b")
+_CORNERS = re.compile(r"\[[^\]]{0,100}\](?= (?:of|for|de|du|des|pour)\b)")
+_ENUMERATED = re.compile(r"(?<=:)[^.:\n?!]*;[^.:\n?!]*")
 _IMAGE = _any(
     "images?", "pictures?", "photos?", "photographs?", "photographies?", "pics?", "scenes?",
     "scènes?", "frames?",
@@ -107,8 +122,11 @@ _PICTURE = re.compile(
     rf"entire|whole|last|{_ORDINAL}) )*{_IMAGE}(?: (?:ci dessous|below|above|here|\d+))?\b"
 )
 _MIDDLE = re.compile(
-    r"\b(?:center|centre|middle|milieu) (?:of|de) (?=(?:the|each|every|le|la|les|chaque) \w)"
+    r"\b(?:center|centre|middle|milieu|body|shape|corps|forme) (?:of|de) "
+    r"(?=(?:the|each|every|le|la|les|chaque) \w)"
 )
+# `"category": one of ["person", "bus"]` takes no number of them.
+_ONE_OF = re.compile(r"\b(?:one|either) of:? (?!(?:the|these|those|them|my|his|her|our|your)\b)")
 _SIGN_OF = re.compile(r"\b(?:an?y? )?(?:signs?|traces?|evidence) of (?=(?:an?|any|the) \w)")
 _CHOICE = re.compile(
     rf"\b{_any(*COLOURS)}(?:, {_any(*COLOURS)})*,? (?:or|ou) {_any(*COLOURS)}(?=\s*(?:[?.!]|$))"
@@ -129,7 +147,8 @@ _EXCEPT = re.compile(
     + _any(
         "except(?: for)?", "excluding", "other than", "apart from", "aside from", "besides",
         "but not", "but no", "ignoring", "ignore", "skip", "exclude", "omit", "without counting",
-        "leaving out", "sauf", "hormis", "excepté(?:e?s?)?", "à le exception de", "à part",
+        "leaving out", "(?:that|which|who) (?:is|are|was|were) not", "qui ne (?:est|sont) pas",
+        "sauf", "hormis", "excepté(?:e?s?)?", "à le exception de", "à part",
         "autres? que", "mais pas", "en ignorant", r"(?<=, )(?:without|sans) (?:the|any|le|la|les)",
     )
     + r"\b"
@@ -157,7 +176,8 @@ _ASIDE = re.compile(r"\(([^()]*)\)")
 _OF_THING = re.compile(
     _any(
         r"'s (?:exact |precise )?(?:locations?|positions?|coordinates|(?:bounding )?box(?:es)?|"
-        r"masks?|outlines?|silhouettes?|cent(?:er|re)s?|contours?|polygons?|place)\b"
+        r"masks?|outlines?|silhouettes?|(?:whole |entire |full )?(?:body|bodies|shape)|"
+        r"cent(?:er|re)s?|contours?|polygons?|place)\b"
     )
 )
 _TYPES = word_set("string str int integer float number list array type bool")
@@ -207,14 +227,17 @@ def sorted_by(question: str) -> str:
 
 def clauses(question: str) -> list[Clause]:
     """The clauses in order, folded; empty ones are left out."""
-    text = _NAMED_LIST.sub(_list_kept, _without_examples(question))
+    text = _NAMED_LIST.sub(_list_kept, without_examples(question))
     text = _LISTED.sub(lambda item: f". {item['rule']}" if item["rule"] else ", ", text)
     text = _INLINE.sub(", ", _NEW_LINE.sub(". ", text))
     text = _SORTED.sub(" ", _SCALE.sub(" ", without_keys(typed(text))))
     text = _ASIDE.sub(lambda aside: "" if _is_form(aside[1]) else aside[0], text)
-    text = _SINGLE_QUOTED.sub(r"\1", _QUOTES.sub("", _BRACKETS.sub(" ", text)))
+    text = _BRACKETS.sub(" ", _CORNERS.sub("coordinates", text))
+    text = _SINGLE_QUOTED.sub(r"\1", _QUOTES.sub("", text))
+    text = _ENUMERATED.sub(lambda found: found[0].replace(";", ","), without_corners(text))
     text = _OF_THING.sub("", text)
     text = _LIMIT.sub(" ", _LIMIT_APART.sub(" ", _SIGN_OF.sub("", text)))
+    text = _ONE_OF.sub("", text)
     text = _MIDDLE.sub("", _PICTURE.sub(" ", _BOUND.sub(" ", text)))
     text = _CHOICE.sub(" ", text)
     cut: list[Clause] = []
@@ -230,15 +253,10 @@ def clauses(question: str) -> list[Clause]:
 
 def typed(text: str) -> str:
     """The text folded, what people type for short spelt out and slips of the fingers mended."""
-    text = _TYPED.sub(lambda found: _SHORT[found[0]], fold(text))
+    text = _IS_NOT.sub(r"\1 \2 not", fold(text))
+    text = _TYPED.sub(lambda found: _SHORT[found[0]], text)
+    text = _NOT_THERE.sub(lambda found: found["at"] + _OPPOSITE[found["side"]], text)
     return _WORD.sub(lambda found: mended(found[0]), text)
-
-
-def _without_examples(question: str) -> str:
-    """The question without the JSON that it shows."""
-    for example in reversed(list(examples(question))):
-        question = question[: example.start] + " " + question[example.end :]
-    return question
 
 
 def _list_kept(found: re.Match[str]) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from twinsight.prompt import ImageRef, Prompt, Text, Turn
 from twinsight.tasks import describe, style
+from twinsight.tasks.corners import GEMINI, corners_asked
+from twinsight.tasks.example import examples, without_examples
 from twinsight.tasks.intent import Task, task_of
 from twinsight.tasks.language import Language, language_of
 from twinsight.tasks.language import asked as asked_tongue
@@ -20,7 +22,7 @@ from twinsight.tasks.scene import Scene
 from twinsight.tasks.scenery import setting_of
 from twinsight.tasks.statement import mentions
 from twinsight.tasks.targets import Target, wanted
-from twinsight.tasks.vocabulary import fold
+from twinsight.tasks.vocabulary import fold, is_singular, singular
 from twinsight.tasks.voice import VOICES
 from twinsight.tasks.weather import weather_of
 
@@ -36,8 +38,26 @@ _SURE = re.compile(
 _WHY = re.compile(r"^(?:why|how do you know|why do you think so|pourquoi|comment le sais tu)$")
 _AND = re.compile(
     r"^(?:and|but|what about|how about|and what about|and how about|et|et pour|mais|"
+    r"(?:ok(?:ay)?,? )?(?:now|then|next)|(?:do )?(?:the )?same(?: thing)? (?:for|with)|maintenant|"
+    r"ensuite|(?:la )?même chose (?:pour|avec)|(?:fais )?pareil (?:pour|avec)|"
     r"que en est il (?:de|du|des))\b,? (?P<rest>.+)$"
 )
+_POLITE = (
+    r"(?:(?:ok(?:ay)?|great|thanks|thank you|perfect|please|merci|super|parfait|now|and|et|"
+    r"maintenant)[,.!]* )*"
+)
+_NARROWED = re.compile(
+    rf"^{_POLITE}(?:(?:keep|show|return|give me|i want|but)(?: me)? )?(?:only|just|seulement|"
+    r"uniquement|juste|garde\w*(?: que| seulement)?)(?: keep| return| show)? (?P<rest>.+)$"
+)
+_REDUCED = re.compile(
+    rf"^{_POLITE}(?:without|remove|drop|exclude|except|ignore|leave out|sauf|sans|enlève|retire|"
+    r"supprime|ignore) (?P<rest>.+)$"
+)
+_ONES = re.compile(r"\b(?P<one>ones?)\b|\b(?P<french>celui|celle|ceux|celles)\b")
+_CELUI = {"celui": "le", "celle": "la", "ceux": "les", "celles": "les"}
+_IN_LINES = re.compile(r"\b(?:csv|yolo|xml|voc|coco|json|table|tableau)\b")
+_SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 _ASKS = re.compile(
     r"^(?:what|which|who|where|when|why|how|is|are|do|does|can|could|describe|tell|quel\w*|où|qui|"
     r"que|combien|de quel\w*|y a|est|sont|décri\w*|pourquoi|comment|à quoi)\b"
@@ -66,6 +86,7 @@ _PRONOUN = re.compile(
     r"|(?<=\b(?P<verb>est|ont|ait) )(?P<french>ils?|elles?)\b"
     r"|(?<=\bsont )(?P<several>ils|elles)\b"
 )
+_OF_SEVERAL = re.compile(r"\b(?:they|them|ils|elles|eux)\b")
 _WHERE_IS_IT = re.compile(r"^(?:where (?:is|are) (?:it|they)|où (?:est|sont) (?:ils?|elles?))$")
 _ASKED_AGAIN = {
     Task.COUNT: ("how many {} are there?", "combien de {} y a-t-il ?"),
@@ -94,10 +115,19 @@ def follow(prompt: Prompt, scenes: Sequence[Scene]) -> Followed:
     if not questions or questions[-1] != prompt.question:
         return Followed(prompt)
     before, doubted = "", False
+    several = ""
     for question in questions[-MOST_TURNS:]:
         doubted = bool(before and _SURE.match(_bare(question)))
-        before = _whole(question, before, prompt, scenes) if before else plainly(question)
+        meant = several if _OF_SEVERAL.search(_bare(question)) else ""
+        before = _whole(question, meant or before, prompt, scenes) if before else plainly(question)
+        several = before if _names_several(before) else several
     return Followed(prompt.asking(before), doubted)
+
+
+def _names_several(question: str) -> bool:
+    """Whether the question is about things of which there may be more than one."""
+    first = wanted(question).targets[0]
+    return bool(first.names) and not is_singular(first.word) and first.take != 1
 
 
 def _bare(question: str) -> str:
@@ -112,6 +142,10 @@ def _whole(question: str, before: str, prompt: Prompt, scenes: Sequence[Scene]) 
         return before
     if style.is_only_style(bare):
         return f"{_without_style(before)}\n{question}"
+    if _task(before, prompt) in _SPATIAL:
+        placed = _placed_again(question, bare, before, prompt)
+        if placed:
+            return placed
     led = _AND.match(bare)
     rest = led["rest"] if led else bare
     if (led and _OTHER.match(rest)) or (_IN_OTHER.search(bare) and len(prompt.images) > 1):
@@ -122,7 +156,7 @@ def _whole(question: str, before: str, prompt: Prompt, scenes: Sequence[Scene]) 
     if led and _ASKS.match(told):
         pronoun = _PRONOUN.search(told)
         return f"{told[: pronoun.start()]}{thing}{told[pronoun.end() :]}?" if pronoun else told
-    if led and not _ASKS.match(rest):
+    if led and not _ASKS.match(rest) and _task(rest, prompt) not in _SPATIAL:
         return _again(rest, before, prompt, language)
     return plainly(_named(rest + "?" if led else question, before, scenes))
 
@@ -136,14 +170,62 @@ def _without_style(before: str) -> str:
 
 def _again(thing: str, before: str, prompt: Prompt, language: Language) -> str:
     """The question before, asked of another thing."""
-    shown = tuple(ImageRef("") for _ in prompt.images)
-    task = task_of(Prompt((Turn("user", (*shown, Text(before))),)))
+    task = _task(before, prompt)
     forms = _ASKED_AGAIN.get(task, _ASKED_AGAIN[Task.PRESENCE])
     if task is Task.COUNT:
         thing = _ARTICLE.sub("", thing)
     elif task in (Task.COLOUR, Task.WHERE) and not _ARTICLE.match(thing):
         thing = f"the {thing}" if language == "en" else thing
-    return forms[language == "fr"].format(thing)
+    again = forms[language == "fr"].format(thing)
+    return f"{again}. {_form_said(before)}".strip() if task in _SPATIAL else again
+
+
+def _task(question: str, prompt: Prompt) -> Task:
+    shown = tuple(ImageRef("") for _ in prompt.images)
+    return task_of(Prompt((Turn("user", (*shown, Text(question))),)))
+
+
+def _placed_again(question: str, bare: str, before: str, prompt: Prompt) -> str:
+    """What is asked after boxes, masks or points, whole: "only the red ones", "now as masks".
+
+    "" where it is a question of its own.
+    """
+    first = wanted(before).targets[0]
+    led = _AND.match(bare)
+    said = led["rest"] if led else bare
+    narrowed, reduced = _NARROWED.match(bare), _REDUCED.match(bare)
+    if narrowed and _task(narrowed["rest"], prompt) not in _SPATIAL:
+        return _again(_with_noun(narrowed["rest"], first), before, prompt, language_of(before))
+    if reduced:
+        return f"{before}\nDo not include {_with_noun(reduced['rest'], first)}."
+    if wanted(said).targets[0].phrase or _OF_SEVERAL.search(bare) or _PRONOUN.search(bare):
+        return ""
+    if _task(said, prompt) in _SPATIAL:
+        return f"{said}: {first.phrase}" if first.phrase else ""
+    is_form = corners_asked(question) != GEMINI or _IN_LINES.search(bare)
+    return f"{before}\n{question}" if is_form else ""
+
+
+def _with_noun(phrase: str, before: Target) -> str:
+    """`the red ones` → "the red cars"; `the largest` → "the largest car"."""
+    noun = before.word or "objects"
+    known = before.names or ()
+    single = singular(noun, *known) if len(known) == 1 else noun if known else "object"
+    ones = _ONES.search(phrase)
+    if ones:
+        word = single if ones[0] in ("one", "celui", "celle") else noun
+        word = f"{_CELUI[ones['french']]} {word}" if ones["french"] else word
+        return f"{phrase[: ones.start()]}{word}{phrase[ones.end() :]}"
+    own = wanted(f"detect {phrase}").targets[0]
+    return f"{phrase} {single}" if own.names is None and not own.text else phrase
+
+
+def _form_said(before: str) -> str:
+    """What a question says of its answer's form: the examples, the sentences that name no thing."""
+    shown = [before[example.start : example.end] for example in examples(before)]
+    said = re.split(r"(?<=[.!?])\s+|\n+", without_examples(before))[1:]
+    kept = [s for s in said if not any(t.names or t.text for t in wanted(s).targets)]
+    return " ".join(shown + kept)
 
 
 def _named(question: str, before: str, scenes: Sequence[Scene]) -> str:

@@ -35,10 +35,15 @@ _LETTERS = {
 }
 _FOUR = re.compile(r"(?=\b(\w+)\W{1,3}(\w+)\W{1,3}(\w+)\W{1,3}(\w+)\b)")
 _NAMED = re.compile(r"\b(" + "|".join(_LETTERS) + r")\b", re.I)
-_X_FIRST = re.compile(r"[\[(]\s*x\s*,\s*y\s*[\])]", re.I)
+_X_FIRST = re.compile(
+    r"[\[(]\s*x\s*,\s*y\s*[\])]|\bx (?:first|before y|d['’]abord|en premier|avant y)\b", re.I
+)
+_FORMAT = r"(?: ?v?\d+)?(?: \w+)? (?:format|annotations?|style|json|lines?|lignes?|labels?|txt)\b"
+_COCO = re.compile(rf"\bcoco{_FORMAT}|\b(?:format|style|in|en) coco\b(?! (?:class|categor))", re.I)
+_YOLO = re.compile(rf"\byolo{_FORMAT}|\b(?:format|style|in|en) yolo\b", re.I)
 _PIXELS = re.compile(
-    r"(?<!not )(?<!pas )\b(?:(?:in|as|absolute|en) (?:absolute |image |whole )?pixels?\b(?! masks?)"
-    r"|pixels? (?:coordinates?|coords|values?|units?|positions?|space)"
+    r"(?<!not )(?<!pas )\b(?:(?:in|as|absolute|en) (?:absolute |image |whole )?"
+    r"(?:pixels?\b(?! masks?)|px\b)|pixels? (?:coordinates?|coords|values?|units?|positions?|space)"
     r"|absolute (?:coordinates|values)|coordonnées (?:en )?pixels?)\b",
     re.I,
 )
@@ -86,14 +91,34 @@ def corners_of(names: Sequence[str]) -> tuple[str, ...] | None:
     return known if len(known) == 4 == len(set(known)) else None
 
 
+def without_corners(text: str) -> str:
+    """The text without the runs of four names that spell a box: "x1, y1, x2, y2 in pixels"."""
+    for found in reversed(list(_FOUR.finditer(text))):
+        if corners_of(found.groups()):
+            text = f"{text[: found.start()]} {text[found.end(4) :]}"
+    return text
+
+
 def corners_asked(text: str) -> Corners:
     """The numbers that a prompt asks for in words."""
     spelt = (corners_of(found.groups()) for found in _FOUR.finditer(text))
     named = _NAMED.search(text)
-    box = next((names for names in spelt if names), None) or (
-        _LETTERS[named[1].lower()] if named else GEMINI.box
-    )
-    return Corners(box, ("x", "y") if _X_FIRST.search(text) else GEMINI.point, _scale(text))
+    x_first = _X_FIRST.search(text) is not None
+    letters = named[1].lower() if named else _letters(text, x_first)
+    box = next((names for names in spelt if names), None) or _LETTERS[letters]
+    return Corners(box, ("x", "y") if x_first else GEMINI.point, _scale(text))
+
+
+def _letters(text: str, x_first: bool) -> str:
+    """The order of the numbers that a format is known for, or that is told in words."""
+    if is_yolo(text):
+        return "cxcywh"
+    return "xywh" if _COCO.search(text) else "xyxy" if x_first else "yxyx"
+
+
+def is_yolo(text: str) -> bool:
+    """Whether boxes are asked for as YOLO writes them: centre and size as shares of the picture."""
+    return _YOLO.search(text) is not None
 
 
 def _scale(text: str) -> Scale:
@@ -101,7 +126,9 @@ def _scale(text: str) -> Scale:
         return "thousand"
     if any(_is_of_places(text, found.start(), found.end()) for found in _ONE.finditer(text)):
         return "unit"
-    return "pixel" if _PIXELS.search(text) else "thousand"
+    if _PIXELS.search(text) or _COCO.search(text):
+        return "pixel"
+    return "unit" if is_yolo(text) else "thousand"
 
 
 def _is_of_places(text: str, start: int, end: int) -> bool:

@@ -45,6 +45,13 @@ def examples(text: str) -> Iterator[Example]:
             yield Example(shown, tokens[start].start(), tokens[reader.at - 1].end())
 
 
+def without_examples(text: str) -> str:
+    """The text without the JSON that it shows."""
+    for example in reversed(list(examples(text))):
+        text = text[: example.start] + " " + text[example.end :]
+    return text
+
+
 def _holds_object(shown: Shown) -> bool:
     if isinstance(shown, list):
         return any(_holds_object(one) for one in shown)

@@ -33,6 +33,7 @@ from twinsight.tasks.wanting import (
     COLOUR,
     COMPARED,
     COUNT,
+    FOUND,
     IMAGES,
     INDEX,
     LABEL,
@@ -109,9 +110,15 @@ class SceneFacts:
         if choices:
             return self._choice(choices, ask, words)
         inner = ask.schema.get("items", {})
+        if ask.type == "array" and "items" in inner and not words & SHAPE:
+            return None  # a list of boxes
         offered = [c for c in inner.get("enum", []) if isinstance(c, str)]
         if ask.type == "array" and len(offered) > classify.MOST_MIXED:
             return self._best_of(offered, ask)
+        thing = _thing(ask) if is_place(ask, words) else None
+        if thing is not None and thing.names:
+            found = self._of_kind(thing, frozenset())
+            return found[0].value(ask) if found else None
         if self.task in _SPATIAL and (is_place(ask, words) or words & (LABEL | COLOUR)):
             root = (self.prompt.shape.schema or {}).get("properties", {})
             return replace(self.seen[0], beside=frozenset(root)).value(ask) if self.seen else None
@@ -157,10 +164,14 @@ class SceneFacts:
             return [
                 Given(_priced(inner, row), ask.path) for row in particulars.priced(self.scenes[0])
             ]
+        is_of_each = self.index is None and len(self.scenes) > 1 and _holds_lists(inner)
+        if self.task in _SPATIAL and is_of_each:
+            return [self._one(index) for index in range(len(self.scenes))]
         if is_place(ask, words) and not self.seen and self.task in _SPATIAL:
             return None
-        thing = targets.target(" ".join(_named(ask)), "en") if ask.path else None
-        if thing is not None and thing.names and self.task in _SPATIAL:
+        thing = _thing(ask)
+        is_listed = self.task in _SPATIAL or bool(names & (BOX | POINT | SHAPE))
+        if thing is not None and is_listed and (thing.names or self._is_open):
             return self._of_kind(thing, frozenset(inner.get("properties", {})))
         if (words & LINES or names & TEXT) and not names & LABEL:
             return self._seen_of(targets.Target("", frozenset(), text=True))
@@ -171,7 +182,8 @@ class SceneFacts:
                 Given({name: value for name in names for value in (_shade(name, *pair),)})
                 for pair in self.scenes[0].measures.colours
             ]
-        return [replace(one, beside=frozenset(inner.get("properties", {}))) for one in self.seen]
+        beside = frozenset(inner.get("properties", {}))
+        return [replace(one, beside=beside) for one in self.seen if one.is_among(_labels(inner))]
 
     def inside(self, ask: Ask) -> Facts:
         """Facts of a nested object: one of several pictures, a thing by its name, or the same."""
@@ -189,6 +201,12 @@ class SceneFacts:
         """Facts of one picture by itself: what compares several describes one."""
         task = Task.DESCRIBE if self.task in SEVERAL else self.task
         return SceneFacts(self.prompt, task, [self.scenes[index]], index)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the prompt names no kind of thing, so that the names of lists must."""
+        wanted = targets.wanted(self.prompt.question, self.prompt.instruction).targets
+        return not any(t.names or t.text for t in wanted)
 
     def _of_kind(self, thing: targets.Target, beside: frozenset[str]) -> list[Seen]:
         """For a list with a thing's name: those of the things asked for, else all that are seen."""
@@ -339,6 +357,31 @@ class SceneFacts:
 
 def _named(ask: Ask) -> list[str]:
     return words_of(ask.path[-1] if ask.path else str(ask.schema.get("title", "")))
+
+
+def _thing(ask: Ask) -> targets.Target | None:
+    """The thing that a property's name names, known or not: `banana_boxes`, `guests`."""
+    words = [word for word in _named(ask) if word not in FOUND | BOX | SHAPE | POINT | SCORE]
+    return targets.target(" ".join(words), "en") if ask.path and words else None
+
+
+def _labels(item: dict[str, Any]) -> list[str]:
+    """The names that the items of a list may have, where the schema says which."""
+    return [
+        choice
+        for name, value in item.get("properties", {}).items()
+        if isinstance(value, dict) and set(words_of(name)) & LABEL
+        for choice in value.get("enum", [])
+        if isinstance(choice, str)
+    ]
+
+
+def _holds_lists(item: dict[str, Any]) -> bool:
+    """Whether each item of a list holds a list of its own and no place: one picture's things."""
+    properties = item.get("properties", {})
+    lists = [p for p in properties.values() if isinstance(p, dict) and "items" in p]
+    named = {word for name in properties for word in words_of(name)}
+    return any("properties" in p["items"] for p in lists) and not named & (BOX | POINT | SHAPE)
 
 
 def _question(ask: Ask) -> str:

@@ -27,6 +27,9 @@ LIKELY_NAME = 0.3
 WORN = 0.12
 """The share of a person's pixels from which a colour is one that they wear. Not fitted."""
 
+BORDER = 0.005
+"""The share of the picture's side within which a box touches the border."""
+
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
 
@@ -51,10 +54,12 @@ def find(scene: Scene, wanted: Wanted) -> list[Item]:
     When a request ranks them ("the two largest"), they come in that order.
     """
     seen: dict[tuple[str, tuple[float, ...]], Item] = {}
+    left_out = {_key(item) for target in wanted.besides for item in of_target(scene, target)}
     for target in wanted.targets:
         for item in of_target(scene, target, wanted.language):
-            if item.kind not in wanted.without:
-                seen.setdefault((item.kind, tuple(map(float, item.xyxy))), item)
+            is_cut = wanted.inside and _touches_border(item.xyxy, scene.wh)
+            if not is_cut and item.kind not in wanted.without and _key(item) not in left_out:
+                seen.setdefault(_key(item), item)
     items = list(seen.values())
     if wanted.order:
         ranks = _ranks(stack(items), wanted.order)
@@ -62,6 +67,17 @@ def find(scene: Scene, wanted: Wanted) -> list[Item]:
     elif not any(target.order for target in wanted.targets):
         items.sort(key=lambda item: -item.score)
     return items[: min(wanted.most or MOST_ITEMS, MOST_ITEMS)]
+
+
+def _key(item: Item) -> tuple[str, tuple[float, ...]]:
+    return item.kind, tuple(map(float, item.xyxy))
+
+
+def _touches_border(xyxy: NDArray[np.float32], wh: tuple[int, int]) -> bool:
+    """Whether the picture's border may have cut the thing."""
+    x, y = (BORDER * side for side in wh)
+    inside = xyxy[0] > x and xyxy[1] > y and xyxy[2] < wh[0] - x and xyxy[3] < wh[1] - y
+    return not inside
 
 
 def of_target(
@@ -88,6 +104,8 @@ def of_target(
         rows = [i for i, shade in zip(rows, shades, strict=True) if shade == target.colour]
     if target.worn and rows:
         rows = _wearing(scene, found.xyxy, rows, target)
+    if target.near and rows:
+        rows = _by_distance(scene, found.xyxy, rows, target)
     rows = _placed(found.xyxy, rows, target, scene.wh)
     if target.text:
         labels = [clean_label(found.label[i]) for i in rows]
@@ -106,6 +124,24 @@ def _wearing(scene: Scene, xyxy: NDArray[np.float32], rows: list[int], target: T
     share = dict(zip(rows, shares_at(scene, xyxy[rows], target.worn), strict=True))
     kept = [row for row in rows if share[row] >= WORN]
     return sorted(kept, key=lambda row: -share[row]) if target.take == 1 else kept
+
+
+def _by_distance(
+    scene: Scene, xyxy: NDArray[np.float32], rows: list[int], target: Target
+) -> list[int]:
+    """The rows by how far they are from the nearest thing that the target is to be near to."""
+    seen = scene.objects()
+    others = seen.xyxy[[i for i, kind in enumerate(seen.label) if kind in target.near]]
+    if not len(others):
+        return []
+    return sorted(rows, key=lambda row: float(_gaps(xyxy[row], others).min()))
+
+
+def _gaps(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The pixels between a box (4,) and each of others (n, 4); none to itself."""
+    apart = np.maximum(np.maximum(others[:, :2] - box[2:], box[:2] - others[:, 2:]), 0)
+    is_same = (others == box).all(1)
+    return np.where(is_same, np.inf, np.hypot(apart[:, 0], apart[:, 1])).astype(np.float32)
 
 
 def lines_of(scene: Scene) -> list[str]:
@@ -177,7 +213,7 @@ def _placed(
     }
     for side in target.sides:
         rows = [i for i in rows if halves[side][i]]
-    if target.order:
+    if target.order and not target.near:
         ranks = _ranks(xyxy, target.order)
         rows = sorted(rows, key=lambda i: float(ranks[i]))
     elif target.rank:

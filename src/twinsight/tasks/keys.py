@@ -18,10 +18,10 @@ _CALLED = {
     "id": "id index",
     "point": "point points position center centre keypoint center_point",
     "box": "box_2d bbox_2d bbox box bounding_box bounding_box_2d boundingbox coordinates coords "
-    "rect rectangle region boite boîte cadre coordonnées",
+    "rect rectangle region boite boîte cadre coordonnées where",
     "mask": "mask segmentation segmentation_mask polygon contour outline masque polygone",
     "label": "label name class class_name object object_name category title item type class_label "
-    "nom étiquette classe objet catégorie libellé",
+    "nom étiquette classe objet catégorie libellé what",
     "description": "description caption desc",
     "colour": "color colour couleur",
     "score": "confidence score probability conf confidence_score certainty confiance",
@@ -38,7 +38,7 @@ _NEEDED = {
 _NEXT = "(?:, ?(?:and |et )?| and | et )"
 _QUOTED_NAME = r"[\"'`]\w+[\"'`]"
 _LISTED = re.compile(
-    r"\b(?:keys?|clés?|fields?|champs?)(?: named| called| nommées?)?:? "
+    r"\b(?:keys?|clés?|fields?|champs?)(?: named| called| nommées?)?(?: ?(?::|->|=>|=))? ?"
     rf"(?P<names>{_QUOTED_NAME}(?:{_NEXT}{_QUOTED_NAME})*|\w+(?:{_NEXT}\w+)*)",
     re.I,
 )
@@ -56,6 +56,20 @@ _FOR_EACH = re.compile(
     r"(?:for|of|to|per|pour|de) (?:each|every|chaque)\b",
     re.I,
 )
+_NO_PLACES = re.compile(
+    r"\b(?:no|without(?: any| the)?|sans|pas de|don't (?:give|return|include)(?: any| the)?) "
+    r"(?:bounding )?(?:box(?:es)?|bboxes|coordinates|coords|boîtes?|coordonnées)\b",
+    re.I,
+)
+_NAMES_ONLY = re.compile(
+    r"\b(?:array|list|tableau|liste) (?:of|de) (?:\w+ )?(?:strings?|labels|names|chaînes|noms)\b|"
+    r"\b(?:labels|names) only\b|"
+    r"\b(?:only|just|uniquement|seulement) (?:the |les )?(?:labels|names|noms)\b",
+    re.I,
+)
+_ABOUT_PLACES = re.compile(
+    r"box|coord|\b(?:masks?|points?|positions?|boîtes?|cadres?)\b|encadre|entoure|locali[sz]", re.I
+)
 _POLYGON = re.compile(r"\b(?:polygons?|polygones?|contours?|outlines?)\b")
 
 Entry = tuple[tuple["str | Entry", str], ...]
@@ -67,7 +81,8 @@ class Form:
     """`entry` is (part, key) in order: a part is box, label, mask, point, score, … or the name of
     one number of a box or a point.
 
-    `polygon` says that a mask is written as [x, y] corners and not as a picture. `around` is the
+    `polygon` says that a mask is written as [x, y] corners and not as a picture. `bare`: the value
+    of the only key stands in the list by itself. `around` is the
     object that the list stands in, (part, key) too: "list", "count"; () where it stands on top.
     """
 
@@ -75,6 +90,7 @@ class Form:
     polygon: bool = False
     corners: Corners = GEMINI
     around: tuple[tuple[str, str], ...] = ()
+    bare: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -93,6 +109,8 @@ def form_of(question: str, task: Task, system: str = "") -> Form:
             said = text[: example.start] + text[example.end :]
             entry = _completed(_entry(row), said, task)
             return Form(entry, polygon or _is_ring(row), _as_shown(row, corners), around)
+    if task is Task.DETECT and _wants_names(text):
+        return Form((("label", "label"),), bare=True)
     named = _named(text, task)
     needed = _NEEDED[task]
     if polygon and {"mask", "label"} <= {*named.values()}:
@@ -103,6 +121,18 @@ def form_of(question: str, task: Task, system: str = "") -> Form:
         unseen = {key: "" for key, part in named.items() if not part}
         named = {keys[part]: part for part in _PARTS if part in keys} | unseen
     return Form(tuple((part, key) for key, part in named.items()), polygon, corners)
+
+
+def _wants_names(text: str) -> bool:
+    """Whether the names of things are wanted and not their places."""
+    rest = _NO_PLACES.sub("", text)
+    is_told = rest != text or _NAMES_ONLY.search(text) is not None
+    return is_told and _ABOUT_PLACES.search(rest) is None
+
+
+def part_of(name: str) -> str:
+    """What a key or a column of that name is for; "" where that cannot be seen."""
+    return _PART.get(name.strip().lower().replace(" ", "_").replace("-", "_"), "")
 
 
 def _named(text: str, task: Task) -> dict[str, str]:
@@ -204,7 +234,7 @@ def _part(key: str, value: Shown, row: dict[str, Shown]) -> str | Entry:
     number = corner_of(key, row) if isinstance(value, str) else None
     if number is not None and (number in ("x", "y") or len(row) > 2):
         return f".{number}"
-    known = _PART.get(key.lower().replace(" ", "_").replace("-", "_"), "")
+    known = part_of(key)
     if isinstance(value, list) and (known in (*_PLACES, "")):
         return _listed(value, known, meaning(key) is not None)
     return known

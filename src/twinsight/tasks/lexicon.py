@@ -87,6 +87,12 @@ PLUS = _table("""
     bottom: bas basse
 """)
 
+NEAREST = word_set("nearest closest proche proches")
+VIEWERS = word_set("""
+    camera viewer lens photographer me us you front foreground caméra objectif spectateur moi nous
+""")
+"""What is nearest to these is the largest in the picture."""
+
 NUMBERS = {
     word: value
     for value, words in enumerate(
@@ -181,7 +187,7 @@ FILLER = word_set("""
     dominantes primary overall présents présentes présent présente importants importantes important
     différents différentes petit petite petits petites grand grande grands grandes gros
     grosse moi nous je tu te plaît plait il elle son sa ses leur leurs mon ma mes type sorte
-    genre autre autres other others seulement aussi image images picture pictures photo
+    genre autre autres another other others seulement aussi image images picture pictures photo
     photos photograph
 """)
 
@@ -220,6 +226,7 @@ UNTOLD = word_set("""
 
 # Nouns of the answer's form and not of the picture.
 FORM_NOUNS = word_set("""
+    crop csv yolo coco xml voc lines rows columns
     report reports
     json label labels name names score scores confidence confidences coordinates box boxes bbox
     mask masks list array key keys class classes category categories description descriptions

@@ -28,13 +28,17 @@ def cut(text: str, max_tokens: int) -> tuple[str, Finish]:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How a JSON list is written: what stands before it and after it."""
+    """How a list is written: what stands before it and after it, and its own marks: JSON's."""
 
     start: str = ""
     end: str = ""
+    opening: str = "[\n  "
+    between: str = ",\n  "
+    closing: str = "\n]"
+    none: str = "[]"
 
     def write(self, items: Sequence[str]) -> str:
-        rows = "[\n  " + ",\n  ".join(items) + "\n]" if items else "[]"
+        rows = self.opening + self.between.join(items) + self.closing if items else self.none
         return self.start + rows + self.end
 
 

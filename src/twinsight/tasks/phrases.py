@@ -19,14 +19,17 @@ from twinsight.tasks.lexicon import (
     LEADING,
     LIGHT,
     MAIN,
+    NEAREST,
     ORDERS,
     ORDINALS,
+    PLACE,
     PLUS,
     PORTIONS,
     SIDES,
     TEXT,
     TEXT_FORMS,
     UNTOLD,
+    VIEWERS,
     number_of,
 )
 from twinsight.tasks.vocabulary import Sense
@@ -45,6 +48,7 @@ _OTHER = {"his", "her", "its", "their", "son", "sa", "ses", "leur", "leurs", "on
 _WEARING = {"wearing", "wears", "dressed", "in", "en", "portant", "porte"}
 # "The object the woman is holding", "the phones people are using".
 _WHO = {"the", "a", "an", "people", "someone", "he", "she", "they", "we", "i"}
+_TOWARDS = {"to", "from", "de", "du"}
 _FAR = {"furthest", "farthest", "most", "closest", "nearest", "plus"}
 _MADE = {"that", "which", "is", "are", "made", "qui", "est", "sont", "fait", "faits", "faite",
          "faites"}  # fmt: skip
@@ -59,7 +63,8 @@ class Target:
     eyes do not know. `word` is the caller's noun and `sense` how it lies to those names. `colour`
     is the things' own, `worn` one that people wear. `sides` are halves of the picture; `order` is
     by what the things are ranked ("left": the leftmost first), `rank` which of them is meant, from
-    1, and `take` how many. `rest` are the words about the thing that no eye can check. `bare`: an
+    1, and `take` how many. `near` are the names of the thing that `order` "nearest" is
+    about. `rest` are the words about the thing that no eye can check. `bare`: an
     adjective that shares another target's noun.
     """
 
@@ -74,6 +79,7 @@ class Target:
     order: str = ""
     rank: int = 0
     take: int | None = None
+    near: frozenset[str] = frozenset()
     rest: str = ""
     bare: bool = False
 
@@ -114,6 +120,10 @@ def target(phrase: str, tongue: Language) -> Target | None:
     beside = [*head, *after]
     names, sense, is_text, is_bare = _meaning(beside, noun, tail)
     order, sides, rest = _place(beside, tail)
+    neighbour = _neighbour(beside, tail)
+    near = neighbour or frozenset()
+    if neighbour is not None:
+        order, sides, rest = ("nearest", (), "") if near else ("", (), " ".join(tail))
     numbers = [number_of(word) for word in [*before, *beside]]
     take = next((number for number in numbers if number is not None), None)
     rank = next((ORDINALS[word] for word in beside if word in ORDINALS), 0)
@@ -135,8 +145,9 @@ def target(phrase: str, tongue: Language) -> Target | None:
     if worn and is_one and is_the:
         take = 1
     return Target(
-        phrase, names, said, sense, is_text, colour, worn, sides, order, rank, take, rest, is_bare
-    )
+        phrase, names, said, sense, is_text, colour, worn, sides, order, rank, take, near, rest,
+        is_bare,
+    )  # fmt: skip
 
 
 def _cut(words: list[str], tongue: Language) -> tuple[list[str], list[str], list[str], list[str]]:
@@ -160,6 +171,8 @@ def _cut(words: list[str], tongue: Language) -> tuple[list[str], list[str], list
 def _ends(words: list[str], i: int) -> bool:
     """Whether what is told about the thing begins at word `i`."""
     if words[i] in AFTER or words[i + 1 : i + 2] == ["than"]:
+        return True
+    if words[i] in NEAREST and words[i + 1 : i + 2] and words[i + 1] in _TOWARDS | FILLER:
         return True
     before = words[i - 1]
     if before.endswith("s") and vocabulary.meaning(before) and not vocabulary.is_singular(before):
@@ -266,7 +279,8 @@ def _one_thing(beside: list[str]) -> bool:
 
 def _place(beside: list[str], tail: list[str]) -> tuple[str, tuple[str, ...], str]:
     """By what things are ranked, in which halves they are, and the words that tell neither."""
-    order = next((ORDERS[word] for word in beside if word in ORDERS), "")
+    told = [*beside, *(tail[:1] if NEAREST & {*tail[:1]} else ())]
+    order = next((ORDERS[word] for word in told if word in ORDERS), "")
     for first, second in pairwise(beside):
         if first == "plus" and second in PLUS:
             order = PLUS[second]
@@ -284,6 +298,32 @@ def _place(beside: list[str], tail: list[str]) -> tuple[str, tuple[str, ...], st
     return order, (*sides, *said), rest
 
 
+def _neighbour(beside: list[str], tail: list[str]) -> frozenset[str] | None:
+    """The names of the thing in "closest | to the laptop" and "la plus proche | de la porte".
+
+    None where no thing is told that something is to be near to, or the viewer.
+    """
+    said = [*beside[-1:], *tail]
+    at = next((i for i, word in enumerate(said) if word in NEAREST), len(said))
+    start = next((i for i in range(at + 1, len(said)) if said[i] not in _TOWARDS | FILLER), None)
+    is_told = set(said[at + 1 : at + 2]) <= _TOWARDS | FILLER
+    if start is None or not is_told or said[start] in VIEWERS | SIDES.keys():
+        return None
+    end = _up_to_next_cut(said, start)
+    nouns = (vocabulary.meaning(" ".join(said[start:stop])) for stop in range(end, start, -1))
+    return next((known.names for known in nouns if known is not None), frozenset())
+
+
+def _placed_first(tail: list[str]) -> tuple[list[str], list[str]]:
+    """The rest of the tail, and the words of place before it: "on the left | looking at us"."""
+    at = next((i for i, word in enumerate(tail) if word in SIDES), None)
+    if at is None or not {*tail[:1]} & _PLACED or {*tail[1:at]} - LIGHT:
+        return tail, []
+    end = next((i for i in range(at, len(tail)) if tail[i] not in PLACE | SIDES.keys()), len(tail))
+    is_apart = tail[end:] and (tail[end] in {*_RELATIVE, "with"} or tail[end].endswith("ing"))
+    return (tail[end:], tail[:end]) if is_apart else (tail, [])
+
+
 def _placed_last(tail: list[str]) -> tuple[list[str], list[str]]:
     """The tail, and the words of place that it ends in: "on the bench" and "on the right"."""
     at = len(tail)
@@ -294,5 +334,5 @@ def _placed_last(tail: list[str]) -> tuple[list[str], list[str]]:
     placed = tail[at:]
     is_told = at > 0 or any(word in _RELATIVE for word in placed)
     if not any(word in SIDES for word in placed) or _OTHER & {*placed}:
-        return tail, []
+        return _placed_first(tail)
     return (tail, []) if is_told and not _PLACED & {*placed} else (tail[:at], placed)

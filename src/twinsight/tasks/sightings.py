@@ -13,8 +13,10 @@ from twinsight.tasks.find import Item
 from twinsight.tasks.places import place
 from twinsight.tasks.sentences import PLACES
 from twinsight.tasks.spatial import Found
+from twinsight.tasks.vocabulary import Sense, meaning
 from twinsight.tasks.wanting import (
     BOX,
+    BOXES,
     CAPTION,
     COLOUR,
     COUNT,
@@ -97,7 +99,8 @@ class Seen:
         if words & POINT and not words & BOX and ask.schema.get("minItems") != 4:
             return self.found.point(self.row)
         told = str(ask.schema.get("description", "")).lower()
-        if words & BOX or ask.schema.get("minItems") == 4 or "min" in told or not ask.path:
+        is_box = words & (BOX | BOXES) or ask.schema.get("minItems") == 4
+        if is_box or "min" in told or not ask.path:
             return self.found.box(self.row)
         if words & COLOUR:
             return [self.found.colour(self.row)]
@@ -112,12 +115,27 @@ class Seen:
         if words & PLACE:
             return self._place(choices)
         if choices:
-            names = (self.item.label.lower(), self.item.kind)
-            return next((c for c in choices if c.lower().replace("_", " ") in names), None)
+            return self._chosen(choices)
         if words & CAPTION:
             return self.found.description(self.row)
         is_said = words & (LABEL | TEXT) or not ask.path
         return self.item.label if is_said or self.item.label.lower() in words else None
+
+    def is_among(self, labels: Sequence[str]) -> bool:
+        """Whether it is one of these: True where there are none, or none is known for a thing."""
+        return not any(map(meaning, labels)) or self._chosen(labels) is not None
+
+    def _chosen(self, choices: Sequence[str]) -> str | None:
+        """Its own name among these, else a wider word for it, else "other"."""
+        names = (self.item.label.lower(), self.item.kind)
+        for choice in choices:
+            if choice.lower().replace("_", " ") in names:
+                return choice
+        for choice in choices:
+            known = meaning(choice)
+            if known and known.sense is not Sense.NARROWER and self.item.kind in known.names:
+                return choice
+        return next((c for c in choices if c.lower() in ("other", "others", "autre")), None)
 
     def _place(self, choices: list[str]) -> str | None:
         """In which part of the picture it is: in the caller's words where there are some."""

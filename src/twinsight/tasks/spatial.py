@@ -163,6 +163,7 @@ _PARTS: dict[str, Callable[[Found, int], Any]] = {
     "box": Found.box,
     "mask": Found.mask_uri,
     "label": lambda found, row: found.items[row].label,
+    "kind": lambda found, row: found.items[row].kind,
     "description": Found.description,
     "colour": Found.colour,
     "score": lambda found, row: round(found.items[row].score, 3),
@@ -170,10 +171,11 @@ _PARTS: dict[str, Callable[[Found, int], Any]] = {
 _AS_POLYGON = _PARTS | {"mask": Found.polygon}
 
 
-def entries(found: Found, form: Form) -> list[dict[str, Any]]:
-    """The list as JSON values."""
+def entries(found: Found, form: Form) -> list[Any]:
+    """The list as JSON values: objects, or their only values where those stand by themselves."""
     parts = _AS_POLYGON if form.polygon else _PARTS
-    return [_row(found, row, form.entry, parts) for row in range(len(found.items))]
+    rows = [_row(found, row, form.entry, parts) for row in range(len(found.items))]
+    return [value for row in rows for value in row.values()] if form.bare else rows
 
 
 def _row(

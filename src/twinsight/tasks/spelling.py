@@ -44,11 +44,13 @@ def mended(word: str) -> str:
 
 @cache
 def _slips() -> dict[str, str]:
-    known = {word for phrase in vocabulary.words() for word in re.findall(r"[^\W\d_]+", phrase)}
-    known |= _ASKING
+    known, meant = (
+        {word for phrase in phrases for word in re.findall(r"[^\W\d_]+", phrase)} | _ASKING
+        for phrases in (vocabulary.words(), vocabulary.usual())
+    )
     table: dict[str, str] = {}
     for word in sorted(known):
-        for slip in _typed_wrongly(word) if len(word) >= SHORTEST else ():
+        for slip in _typed_wrongly(word) if len(word) >= SHORTEST and word in meant else ():
             if slip not in known | _REAL:
                 table.setdefault(slip, word)
     return table

@@ -15,7 +15,10 @@ from twinsight.tasks import (
     find,
     inventory,
     limit,
+    otherwise,
+    shown,
     spatial,
+    tables,
     talk,
     targets,
 )
@@ -48,13 +51,13 @@ def enum_word(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
 
 def json_text(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
     """A bare JSON document: by the caller's schema, else one that suits the task."""
-    if prompt.shape.schema is None and task in SPATIAL and scenes:
+    if prompt.shape.schema is None and task in SPATIAL and scenes and not _schema_shown(prompt):
         return _listed(prompt, task, talk.shown(prompt, task, scenes), limit.BARE, most)
     return _written(_value(prompt, task, scenes), most)
 
 
 def _value(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
-    schema = schema_of_keys(prompt)
+    schema = _schema_shown(prompt) if task in SPATIAL else schema_of_keys(prompt)
     if schema and prompt.shape.schema is None and task not in SPATIAL:
         # The names of keys are no question.
         prompt = prompt.asking(_LISTED.sub("", prompt.question))
@@ -68,6 +71,11 @@ def _value(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
     if task in (Task.COUNT, Task.LIST) and asked:
         return _counts_or_names(prompt, task, asked)
     return {"answer": talk.reply(prompt, task, scenes)}
+
+
+def _schema_shown(prompt: Prompt) -> dict[str, Any] | None:
+    words = f"{prompt.instruction}\n{prompt.question}"
+    return shown.schema_shown(words, len(prompt.images))
 
 
 def _counts_or_names(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> object:
@@ -103,7 +111,7 @@ def _listed_keys(words: str) -> list[str]:
 
 def fenced(prompt: Prompt, task: Task, scenes: Sequence[Scene], most: int) -> tuple[str, Finish]:
     """JSON within text: in a ```json fence, as Gemini writes it without JSON mode."""
-    if task in SPATIAL:
+    if task in SPATIAL and not _schema_shown(prompt):
         return _listed(prompt, task, talk.shown(prompt, task, scenes), limit.FENCED, most)
     return limit.cut_document(f"```json\n{dump(_value(prompt, task, scenes))}\n```", most)
 
@@ -113,10 +121,30 @@ def _listed(
 ) -> tuple[str, Finish]:
     """The spatial list, in the object that the prompt shows around it, cut between its items."""
     form = form_of(prompt.question, task, prompt.instruction)
+    table = tables.table_of(f"{prompt.instruction}\n{prompt.question}", form)
+    if table is not None and listing is limit.FENCED and task is not Task.SEGMENT:
+        return _tabled(prompt, task, asked, table, most)
     entries = spatial_entries(prompt, task, asked, form)
+    if not entries:
+        instead = otherwise.said_instead(f"{prompt.instruction}\n{prompt.question}")
+        if instead is not None:
+            return limit.cut_document(otherwise.written(instead, listing), most)
     if form.around:
         listing = _within(form, len(entries), listing)
     return limit.cut_list([_row(entry) for entry in entries], listing, most)
+
+
+def _tabled(
+    prompt: Prompt, task: Task, asked: Sequence[Scene], table: tables.Table, most: int
+) -> tuple[str, Finish]:
+    """The list as lines of text."""
+    entries = spatial_entries(prompt, task, asked, table.form)
+    if len(asked) > 1:
+        table = table.with_image()
+    wanted = targets.wanted(prompt.question, prompt.instruction).targets
+    order = [name for target in wanted for name in sorted(target.names or ())]
+    lines = [table.line(entry, order) for entry in entries]
+    return limit.cut_list(lines, table.listing(), most)
 
 
 def _within(form: Form, count: int, listing: limit.Listing) -> limit.Listing:
@@ -128,17 +156,16 @@ def _within(form: Form, count: int, listing: limit.Listing) -> limit.Listing:
     return limit.Listing(*around)
 
 
-def spatial_entries(
-    prompt: Prompt, task: Task, asked: Sequence[Scene], form: Form
-) -> list[dict[str, Any]]:
+def spatial_entries(prompt: Prompt, task: Task, asked: Sequence[Scene], form: Form) -> list[Any]:
     """Boxes, masks or points of every picture asked about; with several, each says which."""
     wanted = targets.wanted(prompt.question, prompt.instruction)
     style = style_of(prompt)
-    written: list[dict[str, Any]] = []
+    is_told = len(asked) > 1 and not form.bare
+    written: list[Any] = []
     for index, scene in enumerate(asked):
         found = spatial.Found(scene, find.find(scene, wanted), style.language, form.corners)
         entries = spatial.entries(found, form)
-        written += [entry | {"image": index} for entry in entries] if len(asked) > 1 else entries
+        written += [entry | {"image": index} for entry in entries] if is_told else entries
     return written[: wanted.most]
 
 

@@ -24,7 +24,8 @@ _TRIGGER = any_of(
     r"segment\w*",
     r"masks?", r"masques?", r"détoure[rz]?", r"outlines?", r"contours?", r"polygons?",
     r"silhouettes?", r"cut ?outs?", r"(?:pin)?point(?:s|ez|er|e)?(?: to| at| out)?", r"mark",
-    r"trajectory", r"b?box 2d", r"bbox(?:es)?", r"rectangles?", r"spot", r"annotate", r"select",
+    r"trajectory", r"b?box 2d", r"bbox(?:es)?", r"annotations?", r"rectangles?", r"spot",
+    r"annotate", r"select",
     r"click(?: on)?", r"tap(?: on)?", r"dots?(?: on)?", r"isolate", r"isole[rz]?", r"sépare[rz]?",
     r"découpe[rz]?", r"polygones?", r"montre\w*(?: moi)? du doigt", r"extract", r"extrai\w+",
     r"erase", r"entoure[rz]?", r"find", r"trouve[rz]?", r"looking for", r"search(?: for)?",
@@ -67,6 +68,19 @@ _OF_THINGS = any_of(
     r"locali[sz]e[rz]?", r"spot", r"is there", r"are there", r"y a t il", r"point (?:to|at)",
     r"pointe[rz]?", r"rep[éèe]re[rz]?",
 )  # fmt: skip
+_PRONOUN = re.compile(r"\b(?:it|him|her|them|lui|elles?|eux) (?:and|et)\b")
+"""What was named before is asked for too: "a box for it and another for the bear"."""
+_ONLY = any_of(
+    r"^(?:just|only|exclusively|(?:focus|concentrate)(?: only)? on|restrict \w+ to|limit \w+ to|"
+    r"(?:we|i)(?: only| just)? (?:care|want|need)(?: only| just)?(?: about)?|uniquement|seulement|"
+    r"(?:ne )?\w+ que)"
+)
+"""What narrows "all objects"."""
+_ONES = re.compile(r"\b(?:ones?|celui|celle|ceux|celles)\b")
+_CUT_OFF = re.compile(
+    r"\bcut off\b|\btruncated\b|\b(?:touch|cross|cut)\w*(?: \w+)* (?:edge|border|frame|bord)s?\b|"
+    r"\bpart(?:ial)?ly (?:visible|outside|out)\b|\bcoupée?s?\b|\btronquée?s?\b"
+)
 _THING = re.compile(
     r"(?:(?:de|moi|me) )?(?P<which>(?:(?:an?|the|all|every|each|any|le|la|les|des|une?|tous|"
     r"toutes) )*)(?P<noun>box(?:es)?|keys?|masks?|labels?|clés?|boîtes?|masques?|étiquettes?|"
@@ -85,11 +99,15 @@ class Wanted:
     """All that is asked for: things, those left out, the most answers, the labels' language.
 
     `order` is by what all of them are ordered, as in a target; the surest come first without it.
-    `bounds` are the least and the most of them in "are there more than three people?".
+    `bounds` are the least and the most of them in "are there more than three people?". `besides`
+    are left out too: those that are told apart by what can be seen ("except the red ones").
+    `inside`: without what the picture's border cuts.
     """
 
     targets: tuple[Target, ...] = field(default_factory=tuple)
     without: frozenset[str] = frozenset()
+    besides: tuple[Target, ...] = ()
+    inside: bool = False
     most: int | None = None
     bounds: tuple[int, int] | None = None
     order: str = ""
@@ -105,13 +123,16 @@ def wanted(question: str, system: str = "") -> Wanted:
     found = _named_in(question, tongue)
     if all(target.names is None and not target.text for target in found):
         found = _named_in(system, spoken(system)) or found
-    without: frozenset[str] = frozenset()
-    for text in (question, system):
-        for clause in clauses(text):
-            without |= _left_out(clause.without, spoken(text))
+    found = _with_shared_noun(found or (Target("", None),))
+    said = [
+        (clause.without, spoken(text)) for text in (question, system) for clause in clauses(text)
+    ]
+    left_out = [t for words, tongue in said for t in _left_out(words, tongue)]
     return Wanted(
-        _with_shared_noun(found or (Target("", None),)),
-        without,
+        found,
+        frozenset().union(*(t.names for t in left_out if t.names and t.is_plain)),
+        tuple(_beside(t, found[0]) for t in left_out if _is_seen(t)),
+        any(_CUT_OFF.search(words) for words, _ in said),
         limit_of(question) or limit_of(system),
         bounds_of(question),
         sorted_by(question) or sorted_by(system),
@@ -124,10 +145,26 @@ def _short(targets: tuple[Target, ...]) -> bool:
     return all(len(t.phrase.split()) <= LONGEST_LISTED for t in targets)
 
 
-def _left_out(words: str, tongue: Language) -> frozenset[str]:
-    """The names of things that are left out whole: not so "people cut off by the border"."""
-    found = (target(part, tongue) for part in _parts(words))
-    return frozenset().union(*(t.names for t in found if t and t.names and t.is_plain))
+def _left_out(words: str, tongue: Language) -> Iterator[Target]:
+    """What "except the people and the one on the left" leaves out."""
+    for part in _parts(words):
+        found = target(_ONES.sub("", part), tongue)
+        one = _ONES.search(part)
+        if found and one and not one[0].endswith("s") and (found.order or found.sides):
+            yield replace(found, order=found.order or found.sides[0], sides=(), take=1)
+        elif found:
+            yield found
+
+
+def _is_seen(left_out: Target) -> bool:
+    """Whether some of a kind are left out by what can be seen: not so "people who are asleep"."""
+    told = left_out.colour or left_out.worn or left_out.sides or left_out.order
+    return bool(told and not left_out.rest and left_out.names != frozenset())
+
+
+def _beside(left_out: Target, first: Target) -> Target:
+    """In "all cars except the red ones" the red ones are cars."""
+    return left_out if left_out.names else replace(left_out, names=first.names)
 
 
 def _named_in(question: str, tongue: Language) -> tuple[Target, ...]:
@@ -138,6 +175,7 @@ def _named_in(question: str, tongue: Language) -> tuple[Target, ...]:
     cut = clauses(question)
     listed: tuple[Target, ...] = ()
     found: tuple[Target, ...] = ()
+    before: tuple[Target, ...] = ()
     for clause, following in zip_longest(cut, cut[1:]):
         if clause.opens and following and not listed:
             listed = _named(following.text, tongue)
@@ -145,8 +183,15 @@ def _named_in(question: str, tongue: Language) -> tuple[Target, ...]:
                 listed = ()
         if clause.is_role:
             continue
+        only = _ONLY.match(clause.text)
+        if only and found and all(t.names is None for t in found):
+            found = _known(clause.text[only.end() :], tongue) or found
+            continue
         if not found:
             found = _asked_for(clause.text, tongue)
+            if found and _PRONOUN.search(clause.text):
+                found = before + found
+            before = before or _known(clause.text, tongue)
         elif _MORE.match(clause.text):
             more = _asked_for(clause.text, tongue)
             known = tuple(t for t in more if t.names or t.text)

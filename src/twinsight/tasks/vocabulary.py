@@ -104,6 +104,38 @@ _KINDS = (
     ("luggage", "baggage bag | sac bagage", "backpack handbag suitcase"),
 )
 
+# What people are: understood, but nobody's looks tell it.
+_ROLES = """
+    astronaut soldier police_officer policeman policewoman cop firefighter fireman
+    doctor nurse bride groom guest visitor musician singer guitarist dancer actor actress swimmer
+    runner jogger jockey cowboy climber hiker golfer goalkeeper goalie referee spectator onlooker
+    bystander passerby vendor seller shopper client cashier barista pilot sailor mechanic
+    carpenter clown participant attendee colleague daughter grandmother grandfather grandma
+    grandpa mom mum dad parent sister brother friend infant skater rower photographer hairdresser
+    traveller traveler commuter crew_member staff_member gardener businessman businesswoman
+    motorcyclist bicyclist motorist astronaute soldat policier policière pompier médecin infirmier
+    infirmière invité invitée convive visiteur musicien chanteur chanteuse danseur danseuse acteur
+    actrice nageur nageuse coureur coureuse alpiniste randonneur golfeur arbitre spectateur
+    vendeur vendeuse cliente caissier pilote marin mécanicien collègue fillette grand_mère
+    grand_père motard photographe touriste étudiant étudiante élève professeur voyageur bambin
+    gamin monsieur
+"""
+
+# Wider words that are understood and never said.
+_GROUPS = (
+    ("livestock farm_animal bétail animal_de_ferme", "horse sheep cow"),
+    ("wild_animal animal_sauvage", "bird elephant bear zebra giraffe"),
+    ("mammal mammifère", "cat dog horse sheep cow elephant bear zebra giraffe"),
+    ("two_wheeler deux_roues", "bicycle motorcycle"),
+    ("road_user usager_de_la_route", "person bicycle car motorcycle bus truck"),
+    ("motor_vehicle véhicule_motorisé", "car motorcycle bus truck"),
+    ("street_furniture mobilier_urbain", "bench fire_hydrant parking_meter traffic_light"),
+    ("bathroom_fixture sanitaire", "toilet sink"),
+    ("drinkware", "wine_glass cup"),
+    ("accessory accessoire", "backpack umbrella handbag tie suitcase"),
+    ("toy soft_toy stuffed_animal jouet", "teddy_bear"),
+)
+
 _METAL = "fork knife spoon scissors fire_hydrant parking_meter stop_sign"
 _WOOD = "bench chair dining_table"
 _GLASS = "bottle wine_glass vase"
@@ -163,29 +195,46 @@ class Meaning:
     sense: Sense
 
 
-@cache
-def _lexicon() -> dict[str, Meaning]:
-    """Every known word, singular and plural, folded. A thing's own word beats any other use."""
-    table: dict[str, Meaning] = {}
+Table = dict[str, Meaning]
 
-    def add(word: str, names: frozenset[str], sense: Sense) -> None:
-        for form in {word, plural(word), french_plural(word)}:
-            held = table.get(fold(form))
+
+def _add(table: Table, word: str, names: frozenset[str], sense: Sense) -> None:
+    """The word and its plurals, as they are written with accents and without."""
+    for form in {fold(form) for form in (word, plural(word), french_plural(word))}:
+        for key in {form, unaccented(form)}:
+            held = table.get(key)
             if held is None:
-                table[fold(form)] = Meaning(names, sense)
+                table[key] = Meaning(names, sense)
             elif held.sense is sense:
-                table[fold(form)] = Meaning(held.names | names, sense)
+                table[key] = Meaning(held.names | names, sense)
 
+
+@cache
+def _usual() -> Table:
+    """Every word for things and kinds. A thing's own word beats any other use."""
+    table: Table = {}
     for noun in nouns().values():
         for word in noun.words:
-            add(word, frozenset((noun.name,)), Sense.SAME)
+            _add(table, word, frozenset((noun.name,)), Sense.SAME)
     for noun in nouns().values():
         for word in noun.narrower:
-            add(word, frozenset((noun.name,)), Sense.NARROWER)
+            _add(table, word, frozenset((noun.name,)), Sense.NARROWER)
     for name, synonyms, members in _KINDS:
         for word in (name, *synonyms.replace("|", " ").split()):
-            add(word.replace("_", " "), _names(members), Sense.WIDER)
-    return {unaccented(word): known for word, known in table.items()} | table
+            _add(table, word.replace("_", " "), _names(members), Sense.WIDER)
+    return table
+
+
+@cache
+def _lexicon() -> Table:
+    """Every known word, singular and plural, folded."""
+    table = dict(_usual())
+    for group, members in _GROUPS:
+        for word in _names(group):
+            _add(table, word, _names(members), Sense.WIDER)
+    for word in _names(_ROLES):
+        _add(table, word, frozenset(("person",)), Sense.NARROWER)
+    return table
 
 
 def kinds() -> dict[str, frozenset[str]]:
@@ -201,6 +250,11 @@ def meaning(phrase: str) -> Meaning | None:
 def words() -> Iterable[str]:
     """All that `meaning` knows."""
     return _lexicon().keys()
+
+
+def usual() -> Iterable[str]:
+    """The words of which others may be slips: without those that are seldom said."""
+    return _usual().keys()
 
 
 def material(word: str) -> frozenset[str] | None:
@@ -243,6 +297,7 @@ def is_singular(word: str) -> bool:
 def _singulars() -> frozenset[str]:
     nouns_own = {fold(word) for noun in nouns().values() for word in (*noun.words, *noun.narrower)}
     wider = {fold(word) for name, more, _ in _KINDS for word in (name, *more.split())}
+    wider |= {fold(word) for group in (*(g for g, _ in _GROUPS), _ROLES) for word in _names(group)}
     plurals = {fold(form) for word in nouns_own | wider for form in _plurals(word)}
     return frozenset((nouns_own | wider) - plurals - {"people", "men", "women", "children", "gens"})
 

@@ -40,7 +40,17 @@ PRESENCE = word_set(
 OBJECTS = word_set(
     "objects items detections boxes things entities elements instances masks points objets éléments"
 )
-BOX = word_set("box bbox bounding coordinates coords rectangle region rect")
+FOUND = OBJECTS | word_set("""
+    results result predictions prediction annotations annotation findings found data output outputs
+    regions targets hits matches list all everything response answer answers bboxes shapes segments
+    segmentations locations labels tags rows records content contents detection object item detected
+    visible located boîtes cadres liste values value résultats
+""")
+"""Names of lists that may hold anything."""
+BOX = word_set(
+    "box bbox bounding coordinates coords rectangle region rect boîte boîtes cadre cadres"
+)
+BOXES = word_set("boxes bboxes rectangles regions boîtes cadres")
 SHAPE = word_set("mask segmentation polygon contour outline")
 POINT = word_set("point points center centre position location keypoint")
 COMPARED = word_set("difference differences comparison changes similarity similarities common")

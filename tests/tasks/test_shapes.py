@@ -1,0 +1,202 @@
+"""Answers of other shapes than one list of objects: lists by name, lines of text, nothing found."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.tasks.drawn import CAT, DOG, Drawing, Thing, reply
+from tests.tasks.test_conversation import asked_in_turn
+from twinsight.prompt import AnswerShape
+
+PETS = Drawing((DOG, CAT))
+DOG_BOX = [400, 100, 800, 300]
+CAT_BOX = [400, 700, 800, 900]
+STREET = Drawing(
+    (
+        Thing("person", (0, 20, 20, 80)),
+        Thing("person", (30, 20, 50, 80)),
+        Thing("car", (60, 30, 90, 60)),
+        Thing("truck", (150, 20, 190, 80), "blue"),
+    )
+)
+JSON = AnswerShape("application/json")
+
+
+def found(question: str, *drawings: Drawing, **given: Any) -> Any:
+    return json.loads(reply(question, *drawings, **{"shape": JSON, **given}))
+
+
+def test_the_pets_stand_where_the_tests_below_say() -> None:
+    boxes = {one["label"]: one["box_2d"] for one in found("Detect all", PETS)}
+    assert boxes == {"dog": DOG_BOX, "cat": CAT_BOX}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        pytest.param(
+            'Detect the pets: {"dog_boxes": [[...]], "cat_boxes": [[...]], "bird_boxes": [[...]]}',
+            {"dog_boxes": [DOG_BOX], "cat_boxes": [CAT_BOX], "bird_boxes": []},
+            id="a list of boxes by name",
+        ),
+        pytest.param(
+            'Combien de chiens ? Encadre-les : {"nombre": 0, "boites": [[ymin, xmin, ymax, xmax]]}',
+            {"nombre": 1, "boites": [DOG_BOX]},
+            id="a number and bare boxes",
+        ),
+        pytest.param(
+            'Locate: {"dog": {"box_2d": []}, "cat": {"box_2d": []}, "cow": {"box_2d": []}}',
+            {"dog": {"box_2d": DOG_BOX}, "cat": {"box_2d": CAT_BOX}, "cow": {"box_2d": None}},
+            id="an object by name",
+        ),
+        pytest.param(
+            "Return only the labels of the detected animals, no boxes, as a JSON array",
+            ["dog", "cat"],
+            id="names alone",
+        ),
+        pytest.param("Box the horse. If there is no horse, return null.", None, id="null"),
+        pytest.param(
+            'Box the horse. Otherwise answer "not found".', "not found", id="words for nothing"
+        ),
+        pytest.param(
+            'detect: dog; horse. keys -> "what", "where"',
+            [{"what": "dog", "where": DOG_BOX}],
+            id="what and where",
+        ),
+    ],
+)
+def test_shape_that_is_shown(question: str, expected: object) -> None:
+    assert found(question, PETS) == expected
+
+
+def test_an_object_for_each_picture() -> None:
+    shown = '{"image": 0, "objects": [{"box_2d": [], "label": ""}]}'
+    answer = found(f"Detect the animals, one object per image: {shown}", PETS, STREET)
+    assert [one["image"] for one in answer] == [0, 1]
+    assert [len(one["objects"]) for one in answer] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        pytest.param(
+            "Locate the dog. Return a CSV with a header: label,ymin,xmin,ymax,xmax",
+            "```csv\nlabel,ymin,xmin,ymax,xmax\ndog,400,100,800,300\n```",
+            id="csv",
+        ),
+        pytest.param(
+            "Detect the dog in YOLO format. Classes: 0=cat, 3=dog",
+            "```\n3 0.2 0.6 0.2 0.4\n```",
+            id="yolo",
+        ),
+        pytest.param(
+            "Detect the dog. Markdown table with the columns Object | Box",
+            "| Object | Box |\n| --- | --- |\n| dog | [400, 100, 800, 300] |",
+            id="markdown",
+        ),
+        pytest.param(
+            "Detect the dog, as Pascal VOC XML",
+            "```xml\n<annotation>\n  <object><name>dog</name><bndbox><xmin>20</xmin>"
+            "<ymin>40</ymin><xmax>60</xmax><ymax>80</ymax></bndbox></object>\n</annotation>\n```",
+            id="voc",
+        ),
+        pytest.param("Is there a horse? Box it, if not say 'none'.", "none", id="a word"),
+    ],
+)
+def test_lines_of_text(question: str, expected: str) -> None:
+    assert reply(question, PETS) == expected
+
+
+def test_json_mode_is_json_though_a_csv_is_asked_for() -> None:
+    assert found("Locate the dog as CSV", PETS)[0]["label"] == "dog"
+
+
+def schema(**lists: dict[str, Any]) -> AnswerShape:
+    """A shape of several lists of objects with a box and the properties given."""
+    box = {"type": "array", "items": {"type": "integer"}}
+    properties = {
+        name: {
+            "type": "array",
+            "items": {"type": "object", "properties": {"box_2d": box, **inner}},
+        }
+        for name, inner in lists.items()
+    }
+    return AnswerShape("application/json", {"type": "object", "properties": properties})
+
+
+def test_lists_of_a_schema_hold_what_their_names_mean() -> None:
+    answer = found("Detect.", STREET, shape=schema(guests={}, vehicles={}, widgets={}))
+    assert {name: len(things) for name, things in answer.items()} == {
+        "guests": 2,
+        "vehicles": 2,
+        "widgets": 0,
+    }
+
+
+def test_a_list_of_any_name_holds_what_the_prompt_asks_for() -> None:
+    answer = found("Detect the cars.", STREET, shape=schema(sightings={}))
+    assert len(answer["sightings"]) == 1
+
+
+def test_labels_that_a_schema_offers_leave_the_rest_out() -> None:
+    label = {"label": {"type": "string", "enum": ["person", "vehicle"]}}
+    answer = found("Detect.", STREET, shape=schema(objects=label))
+    labels = [one["label"] for one in answer["objects"]]
+    assert sorted(labels) == ["person", "person", "vehicle", "vehicle"]
+    label = {"label": {"type": "string", "enum": ["truck"]}}
+    answer = found("Detect.", STREET, shape=schema(objects=label))
+    assert [one["label"] for one in answer["objects"]] == ["truck"]
+
+
+def test_box_by_the_name_of_a_thing() -> None:
+    box = {"type": ["array", "null"], "items": {"type": "integer"}}
+    asked = {"type": "object", "properties": {"dog_box": box, "cow_box": box}}
+    shape = AnswerShape("application/json", asked)
+    assert found("Fill in.", PETS, shape=shape) == {"dog_box": DOG_BOX, "cow_box": None}
+
+
+@pytest.mark.parametrize(
+    ("question", "lefts"),
+    [
+        pytest.param("Detect the person nearest to the truck", [150], id="nearest"),
+        pytest.param("Detect the people except the one on the left", [150], id="except a side"),
+        pytest.param("Detect the vehicles except the blue ones", [300], id="except a colour"),
+        pytest.param("Detect the vehicles that are not trucks", [300], id="that are not"),
+        pytest.param("Detect the person who isn't on the left", [150], id="not on the left"),
+        pytest.param("Detect people; skip anything cut off by the border", [150], id="cut off"),
+    ],
+)
+def test_some_are_told_apart(question: str, lefts: list[int]) -> None:
+    assert [one["box_2d"][1] for one in found(question, STREET)] == lefts
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        pytest.param(
+            ("Detect all vehicles", "now only the blue ones"), [("truck", 750)], id="only the blue"
+        ),
+        pytest.param(
+            ("Detect the people", "just the one on the right"), [("person", 150)], id="just one"
+        ),
+        pytest.param(
+            ("How many people are there?", "Is there a truck?", "draw boxes around them"),
+            [("person", 0), ("person", 150)],
+            id="them: those of whom there may be several",
+        ),
+        pytest.param(("Detect vehicles", "remove the trucks"), [("car", 300)], id="remove"),
+    ],
+)
+def test_next_turn(turns: tuple[str, ...], expected: list[tuple[str, int]]) -> None:
+    said = asked_in_turn(*turns, drawings=(STREET,))
+    answer = json.loads(said.removeprefix("```json").removesuffix("```"))
+    assert [(one["label"], one["box_2d"][1]) for one in answer] == expected
+
+
+def test_next_turn_keeps_the_form() -> None:
+    first = 'Detect cars. As [{"what": "", "box": []}]'
+    answer = asked_in_turn(first, "Now the trucks", drawings=(STREET,))
+    assert '{"what": "truck", "box": [200, 750, 800, 950]}' in answer
