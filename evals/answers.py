@@ -24,10 +24,11 @@ from pathlib import Path
 from twinsight.engines.eyes import Eyes, open_eyes
 from twinsight.image.header import read_header
 from twinsight.prompt import ImageRef, Prompt, Text, Turn
-from twinsight.tasks.english import plural
+from twinsight.tasks.english import article, plural
 from twinsight.tasks.run import Limits, answer
 from twinsight.tasks.scene import SceneCache
 from twinsight.tasks.targets import wanted
+from twinsight.tasks.vocabulary import kinds
 
 LIMITS = Limits(8192, 100_000_000)
 SEED = 0
@@ -93,6 +94,30 @@ def presence_questions(folder: Path) -> list[Question]:
                 Question(photos[number], f"Is there {article} {name} in the image?", expected, name)
             )
     return asked
+
+
+def wider_questions(folder: Path) -> list[Question]:
+    """Each wider word ("food", "an animal") of each photo: far more often a no than a yes."""
+    photos, counts = instances(folder)
+    return [
+        Question(photos[number], f"Is there {article(word)}?", "yes" if here else "no", word)
+        for number, found in counts.items()
+        for word, members in kinds().items()
+        for here in (not members.isdisjoint(found),)
+    ]
+
+
+def print_wider(title: str, rows: Sequence[tuple[Question, str]]) -> None:
+    """As for all yes/no questions; and as if half of the answers for each word were a yes."""
+    print_yes_no(title, rows)
+    shares = []
+    for word in kinds():
+        right = {
+            answer: [said == answer for q, said in rows if (q.group, q.expected) == (word, answer)]
+            for answer in ("yes", "no")
+        }
+        shares.append(sum(sum(each) / max(len(each), 1) for each in right.values()) / 2)
+    print(f"{title:34} {sum(shares) / len(shares):.1%} right, half of each word's answers a yes")
 
 
 def count_questions(folder: Path) -> list[Question]:
@@ -216,6 +241,7 @@ def main(eyes: Eyes | None = None) -> None:
         folder = data / "coco_train"
         rows = list(judged(asker, presence_questions(folder)))
         print_yes_no("made from coco_train's instances", rows)
+        print_wider("wider words, coco_train", list(judged(asker, wider_questions(folder))))
         print_counts("counts, coco_train", asker, count_questions(folder))
         print_counts("counts, not there", asker, count_questions_of_absent(folder))
         print_vqa(asker, folder)
@@ -231,6 +257,7 @@ def main(eyes: Eyes | None = None) -> None:
             print_yes_no(f"POPE {group}", [row for row in rows if row[0].group == group])
         made = list(judged(asker, presence_questions(folder)))
         print_yes_no("made from coco_dev's instances", made)
+        print_wider("wider words, coco_dev", list(judged(asker, wider_questions(folder))))
         print_counts("counts, coco_dev", asker, count_questions(folder))
         print_counts("counts, not there", asker, count_questions_of_absent(folder))
         print_yes_no("VSR", list(judged(asker, vsr_questions(folder))))

@@ -75,7 +75,7 @@ class _Told:
 
     def detect_each(self, picture: Picture, careful: bool = False) -> dict[Purpose, Detections]:
         seen = self.detect(picture, careful)
-        return {"list": seen, "presence": seen}
+        return {"list": seen, "presence": seen, "group": seen}
 
     def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         return [np.full((32, 32), 255, np.uint8) for _ in xyxy]

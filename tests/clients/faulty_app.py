@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import uvicorn
 
@@ -53,7 +53,7 @@ class Glass:
         return Detections.empty()
 
     def detect_each(self, picture: Any, careful: bool = False) -> dict[Purpose, Detections]:
-        return {"list": Detections.empty(), "presence": Detections.empty()}
+        return dict.fromkeys(get_args(Purpose), Detections.empty())
 
     def segment(self, picture: Any, xyxy: Any) -> list[Any]:
         return []

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from twinsight.engines.eyes import Eyes
-from twinsight.engines.roles import Card, Label, Purpose, Recognition, TextLine
+from twinsight.engines.roles import Card, Label, Purpose, Recognition, TextLine, least_for_groups
 from twinsight.geometry.detections import Detections
 from twinsight.image.decode import DefaultLimits
 from twinsight.image.picture import Picture
@@ -99,13 +100,14 @@ class DrawnEyes:
     def detect_each(self, picture: Picture, careful: bool = False) -> dict[Purpose, Detections]:
         things = self.drawing(picture, "detector").things
         if not things:
-            return {"list": Detections.empty(), "presence": Detections.empty()}
+            return dict.fromkeys(get_args(Purpose), Detections.empty())
         seen = Detections(
             np.array([t.box for t in things], np.float32),
             np.array([t.score for t in things], np.float32),
             tuple(t.name for t in things),
         ).best_first()
-        return {"list": seen.take(seen.score >= SURE), "presence": seen}
+        least = least_for_groups({"list": SURE, "presence": 0.0})
+        return {purpose: seen.take(seen.score >= least[purpose]) for purpose in least}
 
     def segment(self, picture: Picture, xyxy: NDArray[np.float32]) -> list[NDArray[np.uint8]]:
         self.drawing(picture, "segmenter")

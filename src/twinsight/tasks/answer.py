@@ -14,11 +14,14 @@ from twinsight.tasks import activity, describe, ranking, surroundings
 from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
-from twinsight.tasks.find import Item, lines_of, of_target, stack
+from twinsight.tasks.find import Item, at_least_one, lines_of, of_target, stack
 from twinsight.tasks.lexicon import number_of
 from twinsight.tasks.phrases import Target
+from twinsight.tasks.phrases import target as phrase
+from twinsight.tasks.relation import gap
 from twinsight.tasks.said import Asked, Said, kind_of, named, none_of, things_said
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.statement import mentions
 from twinsight.tasks.vocabulary import Sense, fold
 from twinsight.tasks.voice import Voice, counts_said
 
@@ -27,7 +30,8 @@ SURE_NAME = 0.5
 
 _EITHER = re.compile(r"(?<!yes )(?<!true )(?<!oui )(?<!vrai )\b(?:or|ou)\b", re.IGNORECASE)
 _WHO = re.compile(
-    r"^(?:who|whose|qui)\b|\b(?:person|people|man|woman|celebrity) (?:called|named)\b"
+    r"^(?:who|qui) (?:is|are|est|sont|could|might)\b(?! \w+ing\b)|^whose\b|^à qui\b|"
+    r"\b(?:person|people|man|woman|celebrity) (?:called|named)\b"
 )
 
 
@@ -127,7 +131,7 @@ def presence(scene: Scene, asked: Asked) -> Said:
     either = bool(_EITHER.search(asked.question))
     if asked.unknown() in words and not (either and asked.yes() in words):
         word = asked.unknown() if either or asked.no() not in words else asked.no()
-        return Said(" ".join(part.text for part in parts), word)
+        return Said(_each_told(asked, parts), word)
     word = asked.yes() if (any if either else all)(w == asked.yes() for w in words) else asked.no()
     things = [of_target(scene, replace(target, take=None)) for target in targets]
     # Text, likely names, surroundings and numbers are told in sentences of their own.
@@ -137,6 +141,25 @@ def presence(scene: Scene, asked: Asked) -> Said:
     if is_apart or any(target.unknown for target in targets):
         return Said(" ".join(part.text for part in parts), word)
     return Said(_together(asked, targets, things, word), word)
+
+
+def _each_told(asked: Asked, parts: Sequence[Said]) -> str:
+    """A sentence for each thing, but one for all that the eyes do not know."""
+    voice, targets = asked.voice, asked.wanted.targets
+    unknown = [
+        voice.say("quote", text=named(target))
+        for target, part in zip(targets, parts, strict=True)
+        if part.text == voice.say("cannot recognise", thing=named(target))
+    ]
+    if len(unknown) < 2:
+        return " ".join(part.text for part in parts)
+    known = [part.text for part in parts if not part.text.startswith(_opening(voice))]
+    return " ".join([*known, voice.say("cannot recognise all", things=voice.listed(unknown))])
+
+
+def _opening(voice: Voice) -> str:
+    """How the sentence about a thing that the eyes do not know begins."""
+    return voice.say("cannot recognise", thing="\n").split("\n")[0]
 
 
 def _together(
@@ -172,7 +195,7 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
         name = describe.sayable(scene.recognition.name, asked.style.language)
         return Said(voice.say("yes, looks like", thing=voice.counted(1, name)), asked.yes())
     # One may be likely enough to be there, and still not sure enough for a list.
-    faint = [] if items else of_target(scene, all_of_it, purpose="presence")[:1]
+    faint = [] if items else at_least_one(scene, all_of_it)
     items = items or faint
     if not items:
         return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
@@ -187,8 +210,27 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
     if sport:
         return Said(voice.say("yes, looks like", thing=sport), asked.yes())
     if target.rest and not surroundings.is_around(scene, target.rest):
-        return Said(voice.say("cannot judge rest", things=things), asked.unknown())
+        return _with_another(scene, asked, items, target) or Said(
+            voice.say("cannot judge rest", things=things), asked.unknown()
+        )
     return Said(voice.say("yes, seems" if faint else "yes, see", things=things), asked.yes())
+
+
+def _with_another(scene: Scene, asked: Asked, items: Sequence[Item], target: Target) -> Said | None:
+    """Whether "a person holding an umbrella" is there, as far as the two of them meet.
+
+    None where the words name no other known thing, or where the two are apart.
+    """
+    other = next((phrase(said.word, asked.style.language) for said in mentions(target.rest)), None)
+    if other is None or other.unknown:
+        return None
+    voice, others = asked.voice, at_least_one(scene, other)
+    if not others:
+        return Said(voice.say("no, see", none=none_of(other, voice)), asked.no())
+    if not any(gap(one.xyxy, each.xyxy) == 0 for one in items for each in others):
+        return None
+    things = voice.listed([things_said(items, target, voice), things_said(others, other, voice)])
+    return Said(voice.say("yes, it seems", things=things), asked.yes())
 
 
 def _is_named(scene: Scene, target: Target) -> bool:

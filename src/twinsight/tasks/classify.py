@@ -58,6 +58,8 @@ class Choice:
 
 AROUND = 0.5
 """A place counts half as much as a thing: a dog on a beach is a picture of a dog."""
+PRINTED, SURE_PAGE = 0.5, 0.9
+"""How far a word that stands on a page speaks for the label ("invoice"), and its being a page."""
 LIKELY_PLACE = 0.25
 """Places less probable than this count for nothing."""
 
@@ -86,6 +88,12 @@ def evidence(scene: Scene) -> dict[str, float]:
     for word, score in scene.surroundings.items():
         if word in PLACES and score >= LIKELY_PLACE:
             add(word, AROUND * score)
+    if scene.is_page:
+        words = {word for line in scene.lines for word in _SPLIT.split(line.text) if len(word) > 2}
+        for word in words:
+            add(word, PRINTED)
+        for word in ("document", "page", "text", "paper"):
+            add(word, SURE_PAGE)
     for word, score in {**weather.told(scene), **activity.words_of_sports(scene)}.items():
         add(word, score)
     return found
@@ -98,9 +106,9 @@ def choose(labels: Sequence[str], scene: Scene) -> Choice:
     first, with score 0, since an enum must be answered.
     """
     best = ranked(labels, scene)[0]
-    if best.score >= SUPPORTED:
-        return best
     neutral = [label for label in labels if label.strip().lower() in NEUTRAL]
+    if best.score >= (FITTING if neutral else SUPPORTED):
+        return best
     return Choice((neutral or list(labels))[0], 0.0)
 
 

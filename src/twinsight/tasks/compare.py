@@ -15,7 +15,7 @@ from twinsight.tasks.said import Asked, Said, kind_of, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import Style
 from twinsight.tasks.surroundings import is_there
-from twinsight.tasks.vocabulary import fold
+from twinsight.tasks.vocabulary import broader, fold
 from twinsight.tasks.voice import VOICES, Voice, counts_said
 
 BRIGHTER = 0.15
@@ -23,6 +23,7 @@ BRIGHTER = 0.15
 
 _SAME = re.compile(r"\b(?:same|identical|identiques?|mêmes?)\b", re.IGNORECASE)
 _COMMON = re.compile(r"\b(?:common|communs?|share|both have)\b", re.IGNORECASE)
+_DIFFER = re.compile(r"\b(?:differ\w*|diffèr\w*|différ\w*)", re.IGNORECASE)
 _MORE = re.compile(r"\b(?:more|most|plus|fewer|fewest|less|least|moins)\b", re.IGNORECASE)
 _FEWER = re.compile(r"\b(?:fewer|fewest|less|least|moins)\b", re.IGNORECASE)
 
@@ -46,8 +47,8 @@ def compare(scenes: Sequence[Scene], asked: Asked) -> Said:
     if _SAME.search(asked.question):
         kind = _same_kind_asked(asked.question)
         return _same_kind(scenes, asked, kind) if kind is not None else _same(scenes, asked)
-    if _COMMON.search(asked.question):
-        shared = _shared(scenes, asked.voice)
+    if _COMMON.search(asked.question) and not _DIFFER.search(asked.question):
+        shared = _shared(scenes, asked.voice) or _shared_widely(scenes, asked.voice)
         return Said(_all_show(scenes, shared, asked.voice), asked.voice.listed(shared))
     return Said(differences(scenes, asked.style), asked.voice.say("different"))
 
@@ -70,6 +71,7 @@ def differences(scenes: Sequence[Scene], style: Style) -> str:
     if not shared and len(scenes) == 2 and max(map(_kinds, scenes)) <= describe.MOST_KINDS:
         # What each shows was said, and none of it is in the other.
         told = told[len({kind for scene in scenes for kind in scene.objects().label}) :]
+    shared = shared or _shared_widely(scenes, voice)
     return " ".join([*shows, *told, *([_all_show(scenes, shared, voice)] if shared else [])])
 
 
@@ -193,6 +195,16 @@ def _shared(scenes: Sequence[Scene], voice: Voice) -> list[str]:
         else voice.plural(kind)
         for kind in common
     ]
+
+
+def _shared_widely(scenes: Sequence[Scene], voice: Voice) -> list[str]:
+    """The narrowest wider word for what each picture shows: an animal, of a dog and a cat."""
+    groups = [
+        [word for kind in describe.by_prominence(scene) for word in broader(kind)]
+        for scene in scenes
+    ]
+    common = [word for word in groups[0] if all(word in one for one in groups)]
+    return [voice.counted(1, word) for word in common[:1]]
 
 
 def _all_show(scenes: Sequence[Scene], shared: list[str], voice: Voice) -> str:

@@ -87,6 +87,10 @@ _PRONOUN = re.compile(
     r"|(?<=\bsont )(?P<several>ils|elles)\b"
 )
 _OF_SEVERAL = re.compile(r"\b(?:they|them|ils|elles|eux)\b")
+_BARE_ASKED = {
+    Task.WHERE: re.compile(r"^(?:where(?:abouts| exactly)?|où(?: ça| exactement)?)$"),
+    Task.COLOUR: re.compile(r"^(?:(?:in )?(?:what|which) colou?rs?|(?:de )?quelles? couleurs?)$"),
+}
 _WHERE_IS_IT = re.compile(r"^(?:where (?:is|are) (?:it|they)|où (?:est|sont) (?:ils?|elles?))$")
 _ASKED_AGAIN = {
     Task.COUNT: ("how many {} are there?", "combien de {} y a-t-il ?"),
@@ -236,6 +240,11 @@ def _named(question: str, before: str, scenes: Sequence[Scene]) -> str:
     if of_them and counted:
         form = _ASKED_AGAIN[Task.COUNT][of_them[0].startswith("combien")]
         return form.format(counted.word or counted.phrase)
+    task = next((task for task, bare in _BARE_ASKED.items() if bare.match(_bare(question))), None)
+    if task is not None and counted:
+        language = language_of(before)
+        thing = _antecedent("it", before, scenes, language)
+        return _ASKED_AGAIN[task][language == "fr"].format(thing)
     of_kind = _WHAT_KIND.match(_bare(question))
     if of_kind and counted:
         form = "quelle sorte de {} est-ce ?" if of_kind["french"] else "what kind of {} is it?"
@@ -243,7 +252,8 @@ def _named(question: str, before: str, scenes: Sequence[Scene]) -> str:
     found = _PRONOUN.search(words)
     is_it = _WHERE_IS_IT.match(_bare(question)) and any(t.names for t in wanted(before).targets)
     is_other = mentions(question) or setting_of(question) or weather_of(question)
-    if found is None or (is_other and not is_it):
+    is_named = is_other and "of them" not in words
+    if found is None or (is_named and not is_it):
         return question
     pronoun = found[0]
     thing = _antecedent(pronoun, before, scenes, language_of(question))
@@ -278,8 +288,8 @@ def _other_picture(prompt: Prompt, language: Language) -> str:
 
 
 _AT_ONCE = re.compile(
-    r"(?<=[?.])\s+|\s*,?\s+(?:and|et)\s+(?=(?:what|how|where|who|which|is there|are there|que|"
-    r"quel\w*|où|combien|de quel\w*|y a-t-il)\b)",
+    r"(?<=[?.])\s+|\s*,?\s+(?:and|et)(?: also)?\s+(?=(?:what|how|where|who|which|when|why|"
+    r"(?:is|are) (?:there|it|they|the)|que|quel\w*|où|combien|de quel\w*|y a-t-il|est-ce)\b)",
     re.IGNORECASE,
 )
 _IF_SO = re.compile(

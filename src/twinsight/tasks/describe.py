@@ -22,6 +22,9 @@ from twinsight.tasks.voice import VOICES, Voice, has_french
 MOST_KINDS = 5
 """Kinds of objects that a sentence names; the rest is left to detection."""
 
+AS_LARGE = 0.8
+"""Share of the tallest line's height from which a line of a page is its heading."""
+
 LONGEST_QUOTE = 90
 """Characters of text that a sentence quotes."""
 
@@ -43,6 +46,8 @@ def caption(scene: Scene, language: Language = "en", whole: bool = True) -> str:
     voice = VOICES[language]
     if scene.measures.flat and not scene.objects() and not quoted(scene):
         return voice.say("plain", colour=voice.shade(scene.measures.colours[0][0]))
+    if scene.is_page:
+        return voice.say("page", quote=voice.say("quote", text=heading(scene)))
     told = written(scene) if language == "en" else ""
     said = told or voice.say("photo of", things=main_thing(scene, language))
     # To read takes longer than all else: a caption does it only where nothing else was seen.
@@ -56,9 +61,20 @@ def caption(scene: Scene, language: Language = "en", whole: bool = True) -> str:
     return " ".join([*parts, doubt]).strip()
 
 
+def heading(scene: Scene) -> str:
+    """The first words of a page, of its largest letters where there are some."""
+    sides = {
+        line.text.strip(): float(np.hypot(*(line.quad[3] - line.quad[0])))
+        for line in scene.lines
+        if line.score >= SURE_TEXT and sum(c.isalpha() for c in line.text) >= 3
+    }
+    most = max(sides.values(), default=0.0)
+    return next((text for text, side in sides.items() if side >= AS_LARGE * most), "")
+
+
 def written(scene: Scene) -> str:
     """The writer's sentence with the labeler's finer noun; empty where little is sure."""
-    wording = scene.wording
+    wording = None if scene.is_page else scene.wording
     if wording is None or wording.likelihood < LEAST_LIKELIHOOD or not any(wording.kinds):
         return ""
     counts = Counter(scene.objects().label)
@@ -80,7 +96,7 @@ def short_caption(scene: Scene, language: Language = "en") -> str:
     if phrases:
         return voice.listed(phrases)
     name = sayable(scene.recognition.name, language)
-    if name:
+    if name and not scene.is_page:
         return voice.counted(1, name)
     quote = quoted(scene, language)
     if quote:
@@ -91,6 +107,8 @@ def short_caption(scene: Scene, language: Language = "en") -> str:
 def main_thing(scene: Scene, language: Language = "en") -> str:
     """What the picture shows, as the object of "a photo of"."""
     voice = VOICES[language]
+    if scene.is_page:
+        return voice.say("a page")
     phrases = object_phrases(scene, language)
     name = sayable(scene.recognition.name, language)
     if phrases:
@@ -107,7 +125,8 @@ def main_thing(scene: Scene, language: Language = "en") -> str:
 def at_a_loss(scene: Scene, language: Language = "en", key: str = "") -> str:
     """What is said where a question cannot be answered: that, and what is seen."""
     voice = VOICES[language]
-    quote = "" if scene.objects() or scene.recognition.name else quoted(scene, language)
+    is_seen = scene.objects() or (scene.recognition.name and not scene.is_page)
+    quote = "" if is_seen else quoted(scene, language)
     if quote:
         return voice.say("only reads", quote=quote)
     return voice.say(key or "cannot answer", things=main_thing(scene, language))
@@ -191,19 +210,25 @@ def _beside(scene: Scene, language: Language) -> str:
     kinds = set(scene.objects().label)
     if is_broad or seen.name.name in kinds or kinds.intersection(seen.name.kinds):
         return ""
+    if language == "fr" and not has_french(sayable(seen.name, language)):
+        return ""
     return VOICES[language].counted(1, sayable(seen.name, language))
 
 
 def quoted(scene: Scene, language: Language = "en") -> str:
     """The picture's text in quotation marks, cut to a sentence's length; empty without text."""
-    sure = [line.text.strip() for line in scene.lines if line.score >= SURE_TEXT]
-    sure = [text for text in sure if sum(c.isalnum() for c in text) >= 2]
-    if not sure:
+    text = " / ".join(sure_lines(scene))
+    if not text:
         return ""
-    text = " / ".join(sure)
     if len(text) > LONGEST_QUOTE:
         text = text[:LONGEST_QUOTE].rsplit(" ", 1)[0] + " …"
     return VOICES[language].say("quote", text=text)
+
+
+def sure_lines(scene: Scene) -> list[str]:
+    """The lines of text that may be quoted where nobody asked for them."""
+    sure = [line.text.strip() for line in scene.lines if line.score >= SURE_TEXT]
+    return [text for text in sure if sum(c.isalnum() for c in text) >= 2]
 
 
 def doubts(scene: Scene, language: Language = "en") -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from twinsight.filling.document import Ask, Facts, Given
 from twinsight.prompt import Prompt
-from twinsight.tasks import classify, describe, find, inventory, particulars, talk, targets
+from twinsight.tasks import classify, describe, find, inventory, page, particulars, talk, targets
 from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
 from twinsight.tasks.corners import Corners, corners_asked
 from twinsight.tasks.intent import Task
@@ -237,7 +237,8 @@ class SceneFacts:
             if self.task not in ANSWERED:
                 return describe.caption(scene, language)
             return talk.said(self.prompt.question, self.task, self.scenes, Style(language))
-        read = particulars.named(scene, words)
+        field = page.field_asked(scene, " ".join(_named(ask))) if scene.is_page else None
+        read = field.value if field else particulars.named(scene, words)
         if read is not None:
             return particulars.iso_date(read) if ask.schema.get("format") == "date" else read
         if words & TONGUE:
@@ -293,7 +294,8 @@ class SceneFacts:
             return round(name.score, 3) if name is not None else None
         if words & SIZE:
             return scene.wh["height" in words]
-        read = particulars.named(scene, words)
+        field = page.field_asked(scene, " ".join(_named(ask))) if scene.is_page else None
+        read = field.value if field else particulars.named(scene, words)
         if read is not None:
             return particulars.number_in(read)
         unnamed = COUNT | {"n", "of", "the", "de", "des"}

@@ -119,6 +119,13 @@ def of_target(
     ]
 
 
+def at_least_one(scene: Scene, target: Target, language: Language = "en") -> list[Item]:
+    """What is sure enough for a list; else the likeliest thing that may be said to be there."""
+    sure = of_target(scene, target, language)
+    purpose: Purpose = "group" if target.sense is Sense.WIDER else "presence"
+    return sure or of_target(scene, target, language, purpose)[:1]
+
+
 def _wearing(scene: Scene, xyxy: NDArray[np.float32], rows: list[int], target: Target) -> list[int]:
     """The people of whom enough has the colour; when one is meant, who has most of it first."""
     share = dict(zip(rows, shares_at(scene, xyxy[rows], target.worn), strict=True))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from twinsight.prompt import Prompt
 from twinsight.tasks import (
     activity,
+    beyond,
     classify,
     holding,
     neighbours,
@@ -54,6 +55,9 @@ class Task(StrEnum):
     WEATHER = "weather"
     PARTICULAR = "particular"
     ORDER = "order"
+    ODD = "odd"
+    FITNESS = "fitness"
+    VERSE = "verse"
     DETECT = "detect"
     SEGMENT = "segment"
     POINT = "point"
@@ -252,6 +256,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
 )
 
 _SENTENCES: tuple[tuple[Task, Callable[[str], object]], ...] = (
+    (Task.VERSE, beyond.verse_asked),
     (Task.FITTING, statement.choice_of),
     (Task.ORDER, ranking.order_of),
     (Task.STATEMENT, statement.statement_of),
@@ -276,6 +281,13 @@ _WHICH = _words(
     r"which (?:has|have|shows?|contains?)\b",
     r"(?:laquelle|lequel|lesquelles)\b",
     r"quelles? (?:image|photo)s?\b",
+)
+_ODD = _words(
+    r"odd (?:one |man )?out",
+    r"(?:does not|doesn't|do not|don't|not) (?:belong|fit in|fit with)\b",
+    r"(?:is|looks) different from the (?:others?|rest)\b",
+    r"les? intrus\b",
+    r"ne va pas avec\b",
 )
 _COMPARE = _words(
     r"differ\w*",
@@ -329,6 +341,8 @@ def _told(prompt: Prompt, question: str) -> Task:
     """The task of a question that wants words."""
     question = without_keys(question)
     if len(prompt.images) > 1:
+        if _ODD.search(question):
+            return Task.ODD
         if _WHICH.search(question):
             return Task.WHICH
         if _COMPARE.search(question):
@@ -340,6 +354,8 @@ def _told(prompt: Prompt, question: str) -> Task:
         return Task.CLASSIFY
     if _WHY.match(question):
         return Task.ANSWER
+    if beyond.fitness_asked(prompt.question):
+        return Task.FITNESS
     for task, pattern in _QUESTIONS:
         if pattern.search(question):
             return task

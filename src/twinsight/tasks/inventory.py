@@ -65,8 +65,10 @@ def _most(question: str) -> int | None:
 
 
 def hashtags(scene: Scene, asked: Asked, most: int | None = None) -> list[str]:
-    """The keywords as they are written in posts: `#diningtable`."""
-    return ["#" + re.sub(r"\W+", "", word) for word in keywords(scene, asked, most)]
+    """The keywords as they are written in posts: `#diningtable`; that there is text is no topic."""
+    text = asked.voice.say("some text")
+    words = [word for word in keywords(scene, asked, most and most + 1) if word != text]
+    return ["#" + re.sub(r"\W+", "", word) for word in words[:most]]
 
 
 def keywords(scene: Scene, asked: Asked, most: int | None = None) -> list[str]:

@@ -6,17 +6,17 @@ import re
 
 from twinsight.tasks import classify, describe, places
 from twinsight.tasks.english import sentence
-from twinsight.tasks.find import of_target
+from twinsight.tasks.find import at_least_one, of_target
 from twinsight.tasks.language import spoken
 from twinsight.tasks.phrases import Target, target
 from twinsight.tasks.said import Asked, Said, kind_of, named, none_of
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.scenery import meant
-from twinsight.tasks.vocabulary import broader, fold, kinds, meaning
+from twinsight.tasks.vocabulary import Sense, broader, fold, kinds, meaning
 from twinsight.tasks.voice import counts_said
 
 _KIND = re.compile(
-    r"\b(?:what|which|quelle?s?|identify|identifie|name)"
+    r"\b(?:what|which|quel(?:le)?s?|identify|identifie|name)"
     r"(?:'s| (?:(?:kind|type|breed|sort|species|make|model|race|genre|espèce)s?|of|is|are|de|this|"
     r"that|these|it|the|le|la)\b)* ?(?P<kind>.*)"
 )
@@ -28,6 +28,9 @@ LIKELY = 0.15
 _MULTIPLE = re.compile(
     r"\b(?:any of|all (?:that|which) (?:apply|fit)|several|multiple|one or more|more than one|"
     r"multi label|as many as|plusieurs|tous ceux|toutes celles|une ou plusieurs|un ou plusieurs)\b"
+)
+_RATED = re.compile(
+    r"\b(?:confidence|score|probabilit|likelihood|percentage|rate|confiance|probabilité)\w*"
 )
 _FINER = re.compile(r"\b(?:breed|species|make|model|race|espèce|marque|modèle)s?\b")
 
@@ -41,6 +44,8 @@ def classified(scene: Scene, asked: Asked) -> Said:
         fit = classify.fitting(labels, scene)
         said = ", ".join(fit) or asked.voice.say("none")
         return Said(said, said)
+    if _RATED.search(fold(asked.question)):
+        return _rated(labels, scene, asked)
     choice = classify.choose(labels, scene)
     if choice.score >= LIKELY or choice.label.lower() in classify.NEUTRAL:
         return Said(choice.label, choice.label)
@@ -54,6 +59,23 @@ def classified(scene: Scene, asked: Asked) -> Said:
     else:
         text = voice.say("none fits", labels=offered, things=things)
     return Said(text, asked.unknown())
+
+
+def _rated(labels: list[str], scene: Scene, asked: Asked) -> Said:
+    """Each label with how sure the eyes are of it; "unknown" where they know no such thing."""
+    choices = classify.ranked(labels, scene)
+    scores = {choice.label: choice.score for choice in choices}
+    known = {label for label in labels if scores[label] or _is_known(label)}
+    lines = [
+        f"{label}: {f'{scores[label]:.2f}' if label in known else asked.unknown()}"
+        for label in labels
+    ]
+    return Said("\n".join(lines), choices[0].label)
+
+
+def _is_known(label: str) -> bool:
+    covered = meaning(label)
+    return meant(label) is not None if covered is None else covered.sense is not Sense.NARROWER
 
 
 def identify(scene: Scene, asked: Asked) -> Said:
@@ -75,7 +97,7 @@ def identify(scene: Scene, asked: Asked) -> Said:
         is_broad = any(name.name in broader(item.kind) for item in items)
         if not others and not is_broad:
             return _looks_like(describe.sayable(name, asked.style.language), asked)
-    faint = [] if items else of_target(scene, kind, "en", "presence")[:1]
+    faint = [] if items else at_least_one(scene, kind)
     if faint:
         return _looks_like(faint[0].label, asked)
     if not items:
@@ -97,6 +119,8 @@ def _of_group(scene: Scene, asked: Asked, kind: Target) -> Said:
 
 
 def _whole(scene: Scene, asked: Asked) -> Said:
+    if scene.is_page:
+        return Said(describe.caption(scene, asked.style.language), asked.voice.say("some text"))
     name = describe.sayable(scene.recognition.name, asked.style.language)
     main = describe.main_kind(scene) if scene.objects().label else ""
     if name and name not in broader(main):

@@ -9,6 +9,18 @@ from twinsight.tasks.emoji import kind_of
 _PLAINLY = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
+        # typed for short
+        (r"\b(what|where|how|there|that)['’]?s(?= )", r"\1 is"),
+        (r"\br (?=there|they|you|these|those)|(?<=there )r\b", "are "),
+        # what only asks for a reason: no answer has one but what was seen
+        (
+            r"(?<=[?.!,\w])\s+(?:and |et )?(?:please )?(?:(?:explain|justify|explique|justifie)(?: "
+            r"(?:why|briefly|your (?:answer|reasoning|choice)|pourquoi|brièvement|ta réponse))*|"
+            r"(?:give|say|tell me)(?: your| a| the)? (?:reasons?|why)|why(?:,? or why not)?|"
+            r"pourquoi(?: pas)?)\s*[.?!]*\s*$",
+            "",
+        ),
+        (r"\b(is|are) (?:any|one|some) of (?:the|these|those) (?=\w)", r"\1 there any "),
         # numbers of people
         (
             r"\bis (?:it|this|the (?:place|room|street|scene|picture|photo|beach))(?: very| so)? "
@@ -39,6 +51,7 @@ _PLAINLY = tuple(
         (r"\bquelque chose à boire\b", "une boisson"),
         (r"\bquelque chose à manger\b", "de la nourriture"),
         # colours and names
+        (r"\bwhat is the (\w+(?: \w+)?)['’]s colou?r\b", r"what colour is the \1"),
         (
             r"\b(?:which|what) colou?rs? (?:is|are) (?:the )?(?:most (?:common|frequent|used)|"
             r"prevalent)",

@@ -80,13 +80,16 @@ _PARTICULARS = (
     Particular("time", r"what time (?:is|was|does)|quelle heure", TIME),
 )  # fmt: skip
 _NAME = re.compile(
-    r"\b(?:(?:what|which) brand|brand(?: name)?|(?:name|title) of (?:the|this) (?:\w+ )?(?:shop|"
-    r"store|restaurant|company|brand|product|book|film|movie|magazine|station|street|hotel|place|"
-    r"café|cafe|business|boat|ship|team)|what(?:'s| is| are) (?:the|this) (?:shop|store|restaurant|"
-    r"company|product|book|street|station|place|hotel) called|which (?:shop|store|company|"
-    r"restaurant)|marque|nom (?:de la |du |de le |de cette |de ce )(?:magasin|boutique|restaurant|"
-    r"société|produit|livre|rue|gare|hôtel|enseigne|bateau)|comment se appelle (?:le|la|ce|"
-    r"cette) (?:magasin|boutique|restaurant|produit|livre|rue|hôtel))\b"
+    r"\b(?:(?:what|which) (?:brand|airline|carrier)|(?:brand|airline)(?: name)?|"
+    r"(?:name|title) of (?:the|this) (?:\w+ )?(?:shop|store|restaurant|company|"
+    r"brand|product|book|film|movie|magazine|station|street|hotel|"
+    r"place|café|cafe|business|boat|ship|team)|what(?:'s| is| are) (?:the|this) "
+    r"(?:shop|store|restaurant|company|product|book|street|station|place|hotel) called|"
+    r"which (?:shop|store|company|restaurant)|marque|compagnie aérienne|"
+    r"nom (?:de la |du |de le |de cette |de ce )(?:magasin|boutique|restaurant|société|"
+    r"produit|livre|rue|gare|hôtel|enseigne|bateau)|"
+    r"comment se appelle (?:le|la|ce|cette) (?:magasin|boutique|restaurant|produit|"
+    r"livre|rue|hôtel))\b"
 )
 _STARTS = re.compile(
     r"^(?:and |et )?(?:what|when|which|how much|at what|until|tell|give|find|read|extract|get|"
@@ -163,6 +166,11 @@ def _side(quad: NDArray[np.float32]) -> float:
 
 def rows_of(scene: Scene) -> list[str]:
     """The lines of text, those that stand side by side as one."""
+    return [" ".join(row) for row in lines_side_by_side(scene)]
+
+
+def lines_side_by_side(scene: Scene) -> list[list[str]]:
+    """The rows of text from top to bottom, each with its lines from left to right."""
     lines = [line for line in scene.lines if line.score >= SURE_LINE and line.text.strip()]
     rows: list[list[tuple[float, float, float, str]]] = []
     for line in sorted(lines, key=lambda each: float(each.quad[:, 1].mean())):
@@ -174,7 +182,7 @@ def rows_of(scene: Scene) -> list[str]:
             last.append(entry)
         else:
             rows.append([entry])
-    return [" ".join(entry[3] for entry in sorted(row)) for row in rows]
+    return [[entry[3] for entry in sorted(row)] for row in rows]
 
 
 _KEYS = {

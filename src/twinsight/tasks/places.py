@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -32,6 +33,8 @@ MOST_PLACES = 4
 SURE_CONTENT = 0.6
 CONTACT_SIDE = 256
 """Longer side of the picture, in pixels, at which masks are looked at for whether they meet."""
+
+_ANY = re.compile(r"(?:there )?(?:any|some|an?|une?|des)\b")
 
 
 def where(scene: Scene, asked: Asked) -> Said:
@@ -128,6 +131,10 @@ def related(scene: Scene, asked: Asked, found: relation.Relation) -> Said:
         if not items:
             return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
     first, second = (max(items, key=lambda item: item.score) for items in seen)
+    if _ANY.match(found.first.phrase):
+        pairs = [(one, two) for one in seen[0] for two in seen[1] if one is not two]
+        lying = (pair for pair in pairs if relation.holds(found.side, pair[0].xyxy, pair[1].xyxy))
+        first, second = next(lying, (first, second))
     if first.kind == second.kind and len(seen[0]) > 1:
         second = seen[0][1]
     is_so = None if first is second else relation.holds(found.side, first.xyxy, second.xyxy)

@@ -25,6 +25,15 @@ from twinsight.prompt import ImageRef, Sampling
 
 Look = Literal["glance", "fast", "careful"]
 
+PRINT = frozenset(("web page", "menu", "book jacket", "crossword puzzle", "envelope"))
+"""What the labeler takes pages for."""
+LIKELY_PRINT = 0.3
+WHITE, COLOURED, STEP = 200, 50, 8
+"""Of one pixel in STEP each way: the least of its channels, and how far these lie apart."""
+LEAST_WHITE, MOST_COLOURED = 0.6, 0.05
+"""Shares of a page that are white, and neither black, white nor grey."""
+LEAST_LINES = 8
+
 LOOK_SIDE = 1280
 """Pixels that the eyes need on a picture's longer side; larger files are reduced while decoding."""
 
@@ -183,7 +192,7 @@ class Scene:
 
     def objects(self, purpose: Purpose = "list") -> Detections:
         """Objects that are sure enough for the purpose, best first, in upright pixels."""
-        if self._look == "glance":
+        if self._look == "glance" or self.is_page:
             return Detections.empty()
         careful = self._look == "careful"
         with self._findings.lock:
@@ -195,6 +204,17 @@ class Scene:
                     purpose: _scaled(each, picture.wh, self.wh) for purpose, each in found.items()
                 }
             return self._findings.objects[careful][purpose]
+
+    @cached_property
+    def is_page(self) -> bool:
+        """Whether it is all print, black on white: what looks like objects on it is none."""
+        few = self.picture.rgb[::STEP, ::STEP]
+        is_white, is_coloured = few.min(2) >= WHITE, np.ptp(few, axis=2) >= COLOURED
+        if is_white.mean() < LEAST_WHITE or is_coloured.mean() > MOST_COLOURED:
+            return False
+        labels = self.recognition.labels
+        likely = sum(label.score for label in labels if label.name in PRINT)
+        return likely >= LIKELY_PRINT and len(self.lines) >= LEAST_LINES
 
     @property
     def surroundings(self) -> Mapping[str, float]:

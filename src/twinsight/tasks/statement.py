@@ -126,6 +126,8 @@ def choice_of(question: str) -> Choice | None:
         quoted = _OR.split(tail.split(":", 1)[1].strip(" ?.\n"))
     if len(quoted) != 2 or any(len(said.split()) < 2 for said in quoted):
         return None
+    if all(len(part.split()) <= 2 for part in quoted[0].split(",")):
+        return None  # a list of labels: "vehicle, sport, or none of these"
     return Choice(("1", "2"), (_tidy(quoted[0]), _tidy(quoted[1])))
 
 

@@ -42,7 +42,8 @@ _WORDS = re.compile(
     rf"\b(?P<below>(?:under|fewer than|less than|below|moins de) )?{_N} (?:words?|mots?)\b(?! only)"
 )
 _SENTENCES = re.compile(
-    rf"\b{_N} (?:\w+ )?(?:sentences?|phrases?)\b|\b(?P<one>une|an?) (?:\w+ )?(?:sentence|phrase)\b"
+    rf"\b{_N} (?:\w+ )?(?:sentences?|phrases?|bullets?|bullet points?|points|puces)"
+    r"\b|\b(?P<one>une|an?) (?:\w+ )?(?:sentence|phrase)\b"
 )
 _SEVERAL = re.compile(
     rf"\b{_N} (?:\w+ ){{0,2}}?(?:captions?|titles?|headlines?|descriptions?|légendes?|titres?)\b"

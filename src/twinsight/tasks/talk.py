@@ -9,12 +9,15 @@ from twinsight.prompt import Prompt
 from twinsight.tasks import (
     activity,
     answer,
+    beyond,
     compare,
     conversation,
     courtesy,
     holding,
     inventory,
     naming,
+    odd,
+    page,
     particulars,
     places,
     surroundings,
@@ -54,12 +57,17 @@ _ONE_PICTURE: dict[Task, Callable[[Scene, Asked], Said]] = {
     Task.ACTIVITY: activity.answered,
     Task.WEATHER: weather.answered,
     Task.PARTICULAR: particulars.read_off,
+    Task.FITNESS: beyond.fitness,
+    Task.VERSE: beyond.prose,
 }
 _SEVERAL: dict[Task, Callable[[Sequence[Scene], Asked], Said]] = {
     Task.COMPARE: compare.compare,
     Task.WHICH: compare.which,
     Task.ORDER: compare.ordered,
+    Task.ODD: odd.odd_one,
 }
+_ON_PAGES = {Task.ANSWER, Task.PARTICULAR, Task.COUNT, Task.IDENTIFY, Task.READ}
+"""What a form may answer by one of its fields."""
 _IMAGE = r"(?:image|picture|photo|photograph)"
 _NUMBERED = re.compile(
     rf"\b{_IMAGE} (?:number |no |#)?(\d+)\b|\b({'|'.join(ORDINALS)}|last|dernière) {_IMAGE}\b"
@@ -99,6 +107,8 @@ def _in_turn(
         one = _of_one(scene, task_of(prompt.asking(part.question)), asked)
         is_denied = one.word in (asked.no(), asked.voice.say("none"), "0")
         is_rest = told and one == answer.unknown(scene, asked)
+        if is_rest and told == [one.text]:
+            continue
         text = asked.voice.say("cannot answer rest") if is_rest else one.text
         if not any(before.lower().endswith(text.lower()) for before in told):
             told.append(text)
@@ -121,7 +131,8 @@ def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> st
 
 
 def _of_one(scene: Scene, task: Task, asked: Asked) -> Said:
-    return _ONE_PICTURE.get(task, answer.unknown)(scene, asked)
+    field = page.told(scene, asked) if task in _ON_PAGES and scene.is_page else None
+    return field or _ONE_PICTURE.get(task, answer.unknown)(scene, asked)
 
 
 def _worded(said: Said, style: Style) -> str:

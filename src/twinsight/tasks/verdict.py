@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from twinsight.tasks import relation
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
-from twinsight.tasks.find import Item, of_target, stack
+from twinsight.tasks.find import Item, at_least_one, of_target, stack
 from twinsight.tasks.lexicon import word_set
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.places import related
@@ -107,7 +107,7 @@ def finding(scene: Scene, mention: Mention) -> Finding:
     """What the scene says of a mention."""
     target = _target(mention)
     items = tuple(of_target(scene, target))
-    likely = items or tuple(of_target(scene, target, purpose="presence")[:1])
+    likely = items or tuple(at_least_one(scene, target))
     if not likely:
         named = scene.recognition.name
         is_named = named is not None and bool(mention.names & {named.name, *named.kinds})

@@ -13,7 +13,7 @@ from twinsight.engines.onnx.card import DetectorCard
 from twinsight.engines.onnx.heads import SIZES_INPUT, decoded
 from twinsight.engines.onnx.network import Network
 from twinsight.engines.onnx.placing import prepare
-from twinsight.engines.roles import Card, Purpose
+from twinsight.engines.roles import Card, Purpose, least_for_groups
 from twinsight.errors import Unavailable
 from twinsight.geometry.boxes import nms
 from twinsight.geometry.detections import Detections
@@ -68,6 +68,7 @@ class OnnxDetector:
 
 def for_each(found: Detections, least: Mapping[Purpose, float]) -> dict[Purpose, Detections]:
     """The objects that are sure enough for each purpose."""
+    least = least_for_groups(least)
     return {purpose: found.take(found.score >= least[purpose]) for purpose in get_args(Purpose)}
 
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from twinsight.engines import lanes, weights
 from twinsight.engines.pocket.sampling import sampled
-from twinsight.engines.roles import Card, Purpose
+from twinsight.engines.roles import Card, Purpose, least_for_groups
 from twinsight.geometry import boxes
 from twinsight.geometry.detections import Detections
 
@@ -289,7 +289,9 @@ class PocketDetector:
         self._lane = weights.session("boxes", lanes.threads_a_lane(threads)) if several else None
         self._names: tuple[str, ...] = tuple(manifest.extra["labels"])
         self._least: dict[str, dict[Purpose, NDArray[np.float32]]] = {
-            setting: {purpose: np.asarray(scores, np.float32) for purpose, scores in by.items()}
+            setting: least_for_groups(
+                {purpose: np.asarray(scores, np.float32) for purpose, scores in by.items()}
+            )
             for setting, by in manifest.extra["least_scores"].items()
         }
         self.card = Card(

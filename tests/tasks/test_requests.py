@@ -1,0 +1,120 @@
+"""Requests as people send them: several things at once, typed for short, beyond what eyes can do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tasks.drawn import CAT, DOG, Drawing, Thing, reply
+
+PETS = Drawing((DOG, CAT))
+RAIN = Drawing(
+    (
+        Thing("person", (20, 20, 60, 95), "blue"),
+        Thing("umbrella", (15, 5, 65, 30), "red"),
+        Thing("bicycle", (150, 60, 190, 95), "green"),
+    )
+)
+FRUIT = Drawing((Thing("apple", (20, 20, 60, 60), "green"), Thing("banana", (100, 20, 160, 60))),
+                name=("banana", 0.9, ("fruit",)))  # fmt: skip
+FAINT = Drawing((DOG, Thing("pizza", (90, 40, 120, 60), score=0.05)))
+HALF_SURE = Drawing((DOG, Thing("pizza", (90, 40, 120, 60), score=0.15)))
+CAR = Drawing((Thing("car", (20, 20, 160, 90), "red"),))
+SIGN = Drawing(lines=(("Open 9 to 17", (50, 30, 150, 60)),))
+EMPTY = Drawing()
+
+ASKED = {
+    # several things at once
+    "typed for short": (
+        (PETS,),
+        "how many dogs r there and whats the cat's colour",
+        "I can see a dog. The cat is white.",
+    ),
+    "if so, where": ((PETS,), "Is there a dog? If so, where?", "Yes, I can see a dog. The dog is on the left."),
+    "if so, where fr": (
+        (PETS,),
+        "Y a-t-il un chien ? Si oui, où ?",
+        "Oui, je vois un chien. Le chien se trouve à gauche.",
+    ),
+    "if so, which colour": ((PETS,), "Is there a cat? If so, what colour?", "Yes, I can see a cat. The cat is white."),
+    "nothing known of either": (
+        (PETS,),
+        "Who owns them? Why is that?",
+        "I cannot tell that from the picture; I see a dog and a cat.",
+    ),
+    "a reason, please": (
+        (SIGN,),
+        "Is the gate shut? Explain why.",
+        "I cannot tell that from the picture; it reads “Open 9 to 17”.",
+    ),
+    # one thing with another
+    "holding": ((RAIN,), "Is anyone holding an umbrella?", "Yes, as it seems: I can see a person and an umbrella."),
+    "holding none": ((RAIN,), "Is anyone holding a kite?", "No, I can make out no kite."),
+    "any of a kind on": ((RAIN,), "Are any of the people on bikes?", "No, the person and the bicycle are apart."),
+    # wider words
+    "a faint one of many kinds": ((FAINT,), "Is there any food?", "No, I can make out no food."),
+    "the same by its name": ((FAINT,), "Is there a pizza?", "Yes, there seems to be a pizza."),
+    "a surer one of many kinds": ((HALF_SURE,), "Is there any food?", "Yes, there seems to be a pizza."),
+    "all of a kind fr": ((FRUIT,), "Quels fruits vois-tu ?", "Je vois une pomme et une banane."),
+    # labels
+    "none of the above": (
+        (EMPTY,),
+        "Which of these best describes the image: vehicle, sport, or none of the above?",
+        "none of the above",
+    ),
+    "rated": (
+        (PETS,),
+        "Rate your confidence for each label from 0 to 1: dog, child, car",
+        "dog: 0.90\nchild: unknown\ncar: 0.00",
+    ),
+    # beyond the eyes
+    "fit for work": (
+        (PETS,),
+        "Is this image safe for work?",
+        "I see nothing unsuitable, only a dog and a cat; but nudity, violence and weapons are things "
+        "that I cannot recognise.",
+    ),
+    "fit for work fr": (
+        (PETS,),
+        "Cette image contient-elle de la nudité ?",
+        "Je ne vois rien de choquant, seulement un chien et un chat ; mais je ne sais reconnaître ni "
+        "la nudité, ni la violence, ni les armes.",
+    ),
+    "verse": (
+        (PETS,),
+        "Write a haiku about this picture",
+        "I can only say it in plain words: A photo of a dog and a cat.",
+    ),
+    "several unknown": (
+        (PETS,),
+        "Is there a wormhole or a unicorn?",
+        "I cannot tell: “wormhole” and “unicorn” are not things that I can recognise.",
+    ),
+    # form
+    "three points": (
+        (PETS,),
+        "Describe it in exactly two bullet points.",
+        "- A photo of a dog and a cat.\n- The dog is on the left and the cat on the right.",
+    ),
+    # several pictures
+    "odd one out": (
+        (PETS, CAR, PETS),
+        "Which one is the odd one out?",
+        "Image 2 is the odd one out: it shows a car, the others show a dog.",
+    ),
+    "no odd one": (
+        (PETS, PETS, PETS),
+        "Which one does not belong?",
+        "I see no odd one out. Image 1: a dog and a cat. Image 2: a dog and a cat. Image 3: a dog "
+        "and a cat.",
+    ),
+    "a wider word in common": (
+        (Drawing((DOG,)), Drawing((Thing("horse", (20, 20, 160, 90)),))),
+        "What do these images have in common?",
+        "Both show an animal.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("drawings", "question", "expected"), ASKED.values(), ids=ASKED.keys())
+def test_a_request_is_answered(drawings: tuple[Drawing, ...], question: str, expected: str) -> None:
+    assert reply(question, *drawings) == expected
