@@ -50,6 +50,10 @@ ASKED = {
         "A page of text; its largest line reads “PROGRESS REPORT”.",
     ),
     "no object": ("Is there a laptop?", "No, I can make out no laptop."),
+    "what it is": (
+        "What kind of document is this?",
+        "A page of text; its largest line reads “PROGRESS REPORT”.",
+    ),
     "a class": ("Classify: photo of a cat, report, landscape", "report"),
 }
 

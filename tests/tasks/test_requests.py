@@ -20,6 +20,7 @@ FAINT = Drawing((DOG, Thing("pizza", (90, 40, 120, 60), score=0.05)))
 HALF_SURE = Drawing((DOG, Thing("pizza", (90, 40, 120, 60), score=0.15)))
 CAR = Drawing((Thing("car", (20, 20, 160, 90), "red"),))
 SIGN = Drawing(lines=(("Open 9 to 17", (50, 30, 150, 60)),))
+SHOP = Drawing(lines=(("Open 9 to 17", (50, 30, 150, 60)), ("Bread", (50, 70, 150, 90))))
 EMPTY = Drawing()
 
 ASKED = {
@@ -46,6 +47,33 @@ ASKED = {
         "Is the gate shut? Explain why.",
         "I cannot tell that from the picture; it reads “Open 9 to 17”.",
     ),
+    "forms by number": (
+        (PETS,),
+        "Give me: 1) a title 2) two keywords 3) a description in one sentence",
+        "1. A dog and a cat\n2. dog, cat\n3. A photo of a dog and a cat.",
+    ),
+    "courtesies": (
+        (PETS,),
+        "hey! could you pls tell me how many dogs there are and their colour? thank you so much :)",
+        "I can see a dog. The dog is black.",
+    ),
+    "courtesies fr": (
+        (PETS,),
+        "Bonjour, peux-tu me dire combien de chiens il y a ? Merci beaucoup !",
+        "Je vois un chien.",
+    ),
+    "any, and how many": (
+        (PETS,),
+        "Any dogs here? How many, and which colours?",
+        "Yes, I can see a dog. The dog is black.",
+    ),
+    "slips": ((PETS,), "wat colour is teh cat", "The cat is white."),
+    "what made you think so": (
+        (PETS,),
+        "How many cats are there, and what makes you think so?",
+        "I can see a cat.",
+    ),
+    "a mood": ((PETS,), "What's the mood of this scene?", "I cannot tell that from the picture; I see a dog and a cat."),
     # one thing with another
     "holding": ((RAIN,), "Is anyone holding an umbrella?", "Yes, as it seems: I can see a person and an umbrella."),
     "holding none": ((RAIN,), "Is anyone holding a kite?", "No, I can make out no kite."),
@@ -65,6 +93,13 @@ ASKED = {
         (PETS,),
         "Rate your confidence for each label from 0 to 1: dog, child, car",
         "dog: 0.90\nchild: unknown\ncar: 0.00",
+    ),
+    "rated by how sure": ((PETS,), "Assign a category and say how sure you are (percent): dog, car", "dog: 0.90\ncar: 0.00"),
+    "in brackets": ((PETS,), "Which of these tags apply? [dog, car, cat]", "dog, cat"),
+    "by an adjective": (
+        (CAR,),
+        "Is this a modern car or an old one?",
+        "I cannot tell which of modern car or old one fits; I see a car.",
     ),
     # beyond the eyes
     "fit for work": (
@@ -95,6 +130,7 @@ ASKED = {
         "Describe it in exactly two bullet points.",
         "- A photo of a dog and a cat.\n- The dog is on the left and the cat on the right.",
     ),
+    "by commas": ((SHOP,), "Extract all text as a comma separated list", "Open 9 to 17, Bread"),
     # several pictures
     "odd one out": (
         (PETS, CAR, PETS),
@@ -106,6 +142,11 @@ ASKED = {
         "Which one does not belong?",
         "I see no odd one out. Image 1: a dog and a cat. Image 2: a dog and a cat. Image 3: a dog "
         "and a cat.",
+    ),
+    "a yes or no of several": (
+        (PETS, CAR),
+        "In which of the two pictures is there a cat?",
+        "That seems to be so of image 1.",
     ),
     "a wider word in common": (
         (Drawing((DOG,)), Drawing((Thing("horse", (20, 20, 160, 90)),))),

@@ -29,6 +29,7 @@ SURE_NAME = 0.5
 """Probability at which a whole-picture name answers "is there …?" with yes."""
 
 _EITHER = re.compile(r"(?<!yes )(?<!true )(?<!oui )(?<!vrai )\b(?:or|ou)\b", re.IGNORECASE)
+_COMMAS = re.compile(r"\bcommas?\b|\bvirgules?\b", re.IGNORECASE)
 _WHO = re.compile(
     r"^(?:who|qui) (?:is|are|est|sont|could|might)\b(?! \w+ing\b)|^whose\b|^à qui\b|"
     r"\b(?:person|people|man|woman|celebrity) (?:called|named)\b"
@@ -39,7 +40,8 @@ def read(scene: Scene, asked: Asked) -> Said:
     """All text in the picture, a line each."""
     lines = lines_of(scene)
     if lines:
-        return Said("\n".join(lines), " ".join(lines))
+        between = ", " if _COMMAS.search(asked.question) else "\n"
+        return Said(between.join(lines), " ".join(lines))
     doubt = describe.doubts(scene, asked.style.language)
     return Said(f"{asked.voice.say('no text')} {doubt}".strip(), asked.voice.say("none"))
 

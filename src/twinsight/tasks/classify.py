@@ -179,6 +179,9 @@ def fitting(labels: Sequence[str], scene: Scene) -> list[str]:
 def offered(question: str) -> list[str]:
     """The labels that a question lists: quoted, after a colon, or as "cat, dog or bird"."""
     text = re.sub(r"\n\s*(?:[-*•]|\d+[.)])\s+", ", ", question)
+    listed = _BRACKETED.search(text)
+    if listed is not None:
+        return [label.strip(" \"'") for label in listed[1].split(",")]
     quoted = [found[1].strip() for found in _QUOTED.finditer(text)]
     if len(quoted) >= 2:
         return quoted
@@ -197,14 +200,17 @@ def offers(question: str) -> bool:
     return found is not None and len(offered(question)) >= 2
 
 
+_BRACKETED = re.compile(r"\[((?:[^\[\],:{}]{1,40},)+[^\[\],:{}]{1,40})\]")
 _QUOTED = re.compile(r"(?<!\w)['\"“«‘]\s*([^'\"“”«»‘’]{1,40}?)\s*['\"”»’](?!\w)")
 _LIST = re.compile(
     r"\b(?<!by )(?:one of|any of|which|what|pick|choose|select|answer|category|categories|labels?|"
-    r"tags?|parmi|quel\w*|choisi\w*|réponds)\b[^:?]*(?::|\[|\()\s*[\w' -]+(?:[,/|] ?[\w' -]+)+",
+    r"tags?|parmi|quel\w*|choisi\w*|réponds)\b[^:?]*(?::|\??\s*\[|\()\s*[\w' -]+(?:[,/|] ?[\w' "
+    r"-]+)+",
     re.IGNORECASE,
 )
 _BEFORE_LABELS = re.compile(
-    r"^.*?\b(?:as|into|between|among|from|is (?:this|it|that)|one of|comme|entre|parmi|est-ce|"
+    r"^.*?\b(?:as|into|between|among|from|is (?:this|it|that)|one of|comme|entre|parmi|"
+    r"est-ce(?: que (?:le|la|les) \w+ (?:est|sont))?|"
     r"en tant que)\b|^(?:is|are|was|were|est|sont) (?:the|this|that|these|those|le|la|"
     r"les) \w+(?:[- ](?:il|elle|ils|elles))?\b",
     re.IGNORECASE,

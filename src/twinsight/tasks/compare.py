@@ -13,8 +13,9 @@ from twinsight.tasks.language import spoken
 from twinsight.tasks.phrases import Target, target
 from twinsight.tasks.said import Asked, Said, kind_of, none_of
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.sentences import SETTINGS
 from twinsight.tasks.style import Style
-from twinsight.tasks.surroundings import is_there
+from twinsight.tasks.surroundings import is_there, place_of
 from twinsight.tasks.vocabulary import broader, fold
 from twinsight.tasks.voice import VOICES, Voice, counts_said
 
@@ -44,6 +45,8 @@ def _each(scene: Scene, style: Style) -> str:
 
 def compare(scenes: Sequence[Scene], asked: Asked) -> Said:
     """What differs, what is shared, or whether they are the same, as the question asks."""
+    if _SAME.search(asked.question) and _PLACE.search(fold(asked.question)):
+        return _same_place(scenes, asked)
     if _SAME.search(asked.question):
         kind = _same_kind_asked(asked.question)
         return _same_kind(scenes, asked, kind) if kind is not None else _same(scenes, asked)
@@ -137,6 +140,26 @@ _SAME_KIND = re.compile(r"\b(?:same|même) (?:(?:kind|type|sort|genre) (?:of|de)
 _PICTURE = re.compile(
     r"^(?:images?|pictures?|photos?|scenes?|one|thing|chose|person|place|location|time)$"
 )
+
+
+_PLACE = re.compile(
+    r"\b(?:same|même) (?:(?:kind|type|sort|genre) (?:of|de) )?(?:room|place|location|setting|scene|"
+    r"environment|pièce|endroit|lieu)\b"
+)
+
+
+def _same_place(scenes: Sequence[Scene], asked: Asked) -> Said:
+    """Whether all pictures seem to be of the same kind of place."""
+    voice, where = asked.voice, SETTINGS[asked.style.language]
+    places = [place_of(scene) for scene in scenes]
+    if None in places:
+        return Said(voice.say("cannot place"), asked.unknown())
+    found = [where[place] for place in places if place is not None]
+    word = asked.yes() if len(set(found)) == 1 else asked.no()
+    if word == asked.yes():
+        return Said(sentence(voice.say("same place", answer=word, where=found[0])), word)
+    told = [voice.say("taken in", index=n, where=place) for n, place in enumerate(found, 1)]
+    return Said(sentence(f"{word}, {voice.listed(told)}"), word)
 
 
 def _same_kind_asked(question: str) -> Target | None:

@@ -59,7 +59,8 @@ _CELUI = {"celui": "le", "celle": "la", "ceux": "les", "celles": "les"}
 _IN_LINES = re.compile(r"\b(?:csv|yolo|xml|voc|coco|json|table|tableau)\b")
 _SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 _ASKS = re.compile(
-    r"^(?:what|which|who|where|when|why|how|is|are|do|does|can|could|describe|tell|quel\w*|où|qui|"
+    r"^(?:any|il y a combien|what|which|who|where|when|why|how|is|are|do|does|can|could|"
+    r"describe|tell|quel\w*|où|qui|"
     r"que|combien|de quel\w*|y a|est|sont|décri\w*|pourquoi|comment|à quoi)\b"
 )
 _OTHER = re.compile(
@@ -292,6 +293,12 @@ _AT_ONCE = re.compile(
     r"(?:is|are) (?:there|it|they|the)|que|quel\w*|où|combien|de quel\w*|y a-t-il|est-ce)\b)",
     re.IGNORECASE,
 )
+_NUMBERED_FORM = re.compile(r"(?:^|(?<=\s))\(?\d[).:]\s+")
+_LED = re.compile(r"^(?:and|also|et)\s+(?=\w)", re.IGNORECASE)
+_GIVE = re.compile(
+    r"^(?!.*\b(?:which|quelle?s?)\b).*\b(?:give|write|provide|create|make|suggest|produce|generate|"
+    r"donne\w*|écri\w+|propose\w*|fourni\w*)\b"
+)
 _IF_SO = re.compile(
     r"^(?:and |et )?(?:if (?:so|yes|there (?:is|are)(?: any| one)?)|si oui|si c'est le cas),? ",
     re.IGNORECASE,
@@ -305,6 +312,8 @@ class Part:
 
     question: str
     if_so: bool = False
+    is_form: bool = False
+    """Whether it is one of several forms that are asked for: "1) a title 2) three keywords"."""
 
 
 def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
@@ -312,8 +321,11 @@ def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
 
     The turn alone where it asks one, or where any part of it is no question of its own.
     """
+    forms = [form.strip(" ,;.\n") for form in _NUMBERED_FORM.split(question)]
+    if 3 <= len(forms) <= MOST_AT_ONCE + 1 and _GIVE.search(fold(forms[0])) and all(forms[1:]):
+        return [Part(f"give me {form}", is_form=True) for form in forms[1:]]
     said = [part.strip() for part in _AT_ONCE.split(question) if part.strip()]
-    bare = [_IF_SO.sub("", part) for part in said]
+    bare = [_LED.sub("", _IF_SO.sub("", part)) for part in said]
     if not 2 <= len(said) <= MOST_AT_ONCE or not all(_ASKS.match(_bare(part)) for part in bare):
         return [Part(question)]
     parts = [Part(plainly(bare[0]))]
@@ -321,5 +333,5 @@ def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
         if _WHAT_KIND.match(_bare(asks)):
             continue  # an answer names what it has seen
         whole = plainly(_named(asks, parts[-1].question, scenes))
-        parts.append(Part(whole, part != asks))
+        parts.append(Part(whole, bool(_IF_SO.match(part))))
     return parts

@@ -243,6 +243,8 @@ class SceneFacts:
             return particulars.iso_date(read) if ask.schema.get("format") == "date" else read
         if words & TONGUE:
             return language
+        if scene.is_page and words & (TITLE | LABEL):
+            return describe.heading(scene)
         if words & TITLE:
             return describe.title(scene, language).rstrip(".")
         if words & COMPARED and len(self.scenes) > 1:
@@ -254,6 +256,8 @@ class SceneFacts:
             return self._said(ask, words)
         if words & LABEL:
             return self._name(words)
+        if scene.is_page:
+            return None
         named = " ".join(_named(ask))
         return self._answered(_question(ask)) or self._answered(f"what {named} is this?")
 

@@ -43,7 +43,10 @@ _VERBS = {
     "on": r"(?:(?:sitting|lying|laying|standing|resting|sleeping|placed|perched)(?: down)? )?on"
     r"(?: top of)?",
 }
-_HAND = r"(?: (?:in|with|à|dans) (?:the|its|his|her|their|la|le|ses|sa|les) (?:hands?|mains?))?"
+_HAND = (
+    r"(?: (?:in|with|à|dans|entre) (?:the|its|his|her|their|la|le|ses|sa|les) (?:hands?|paws?|"
+    r"mouth|mains?|pattes?|gueule|bouche))?"
+)
 _ASKED = (
     *(
         (

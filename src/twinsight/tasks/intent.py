@@ -309,6 +309,11 @@ _COMPARE = _words(
 _WHY = _words(r"^(?:why|how come|pourquoi|what happen(?:s|ed)|que se est il passé|que va t il)\b")
 
 
+_UNSEEN = _words(
+    rf"^(?:what|which|quel\w*)(?:'s| is| are| est| sont| kind of| sort of)? {_NOT_SEEN}"
+)
+
+
 def may_be_spatial(prompt: Prompt) -> bool:
     """False where `task_of` would give no task of places: a tenth of its work."""
     question = asked(prompt.question)
@@ -352,7 +357,7 @@ def _told(prompt: Prompt, question: str) -> Task:
             return task
     if classify.offers(prompt.question):
         return Task.CLASSIFY
-    if _WHY.match(question):
+    if _WHY.match(question) or _UNSEEN.match(question):
         return Task.ANSWER
     if beyond.fitness_asked(prompt.question):
         return Task.FITNESS

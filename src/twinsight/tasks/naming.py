@@ -26,11 +26,13 @@ LIKELY = 0.15
 """How sure a label must be to be said where none need be chosen."""
 
 _MULTIPLE = re.compile(
-    r"\b(?:any of|all (?:that|which) (?:apply|fit)|several|multiple|one or more|more than one|"
+    r"\b(?:(?:tags?|labels?|which|étiquettes?|lesquel\w+) (?:apply|fit)\b|any of|all (?:that|"
+    r"which) (?:apply|fit)|several|multiple|one or more|more than one|"
     r"multi label|as many as|plusieurs|tous ceux|toutes celles|une ou plusieurs|un ou plusieurs)\b"
 )
 _RATED = re.compile(
-    r"\b(?:confidence|score|probabilit|likelihood|percentage|rate|confiance|probabilité)\w*"
+    r"\b(?:confidence|score|probabilit|likelihood|percent|rate|confiance|probabilité)\w*|"
+    r"\bhow (?:sure|certain|confident)\b"
 )
 _FINER = re.compile(r"\b(?:breed|species|make|model|race|espèce|marque|modèle)s?\b")
 
@@ -47,7 +49,8 @@ def classified(scene: Scene, asked: Asked) -> Said:
     if _RATED.search(fold(asked.question)):
         return _rated(labels, scene, asked)
     choice = classify.choose(labels, scene)
-    if choice.score >= LIKELY or choice.label.lower() in classify.NEUTRAL:
+    is_told = choice.score >= LIKELY and not _by_adjective(labels, scene)
+    if is_told or choice.label.lower() in classify.NEUTRAL:
         return Said(choice.label, choice.label)
     things = describe.short_caption(scene, asked.style.language)
     offered, voice = asked.voice.listed(labels, "or"), asked.voice
@@ -59,6 +62,22 @@ def classified(scene: Scene, asked: Asked) -> Said:
     else:
         text = voice.say("none fits", labels=offered, things=things)
     return Said(text, asked.unknown())
+
+
+_ONE = re.compile(r"\b(?:ones?|un|une)$")
+
+
+def _by_adjective(labels: list[str], scene: Scene) -> bool:
+    """Whether labels share their noun, and only words that nobody knows tell them apart.
+
+    "A modern ship or an old one": that a ship is there speaks for neither.
+    """
+    nouns = {label.split()[-1].lower() for label in labels if not _ONE.search(label)}
+    several = all(len(label.split()) > 1 for label in labels)
+    known = classify.evidence(scene)
+    return (
+        several and len(nouns) == 1 and not any(classify.key_of(label) in known for label in labels)
+    )
 
 
 def _rated(labels: list[str], scene: Scene, asked: Asked) -> Said:
@@ -82,7 +101,7 @@ def identify(scene: Scene, asked: Asked) -> Said:
     """What the picture shows of the kind that is asked for ("what animal is this?")."""
     found = _KIND.search(fold(asked.question))
     kind = target(found["kind"], spoken(asked.question)) if found else None
-    if kind is None or kind.names is None:
+    if kind is None or kind.names is None or (scene.is_page and kind.unknown):
         return _whole(scene, asked)
     if kind.unknown:
         return _of_group(scene, asked, kind)

@@ -9,14 +9,49 @@ from twinsight.tasks.emoji import kind_of
 _PLAINLY = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
+        # courtesies round a question
+        (r"^(?:hey|hi|hello|bonjour|salut|coucou)(?: there)?[ ,!.]+(?=\w)", ""),
+        (
+            r"(?<=[\w?.!])[,.!]?\s+(?:many )?(?:thanks?(?: you)?|thx|merci)(?: so much| a lot| "
+            r"very much|"
+            r" in advance| beaucoup| d'avance)?[\s!.:)]*$",
+            "",
+        ),
+        (
+            r"\b(?:(?:can|could|would|will) you (?:please |kindly |pls )?)?(?:please |pls )?"
+            r"(?:tell me|let me know)(?: please| pls)?,? (?=(?:what|how|which|where|who|when)\b)"
+            r"(?!what you\b|what is (?:in|on|shown)\b)",
+            "",
+        ),
+        (
+            r"\b(?:peux-tu|tu peux|pouvez-vous|pourrais-tu|pourriez-vous|dis-moi|dites-moi)(?: "
+            r"(?:me |"
+            r"nous )?dire)?(?: s'il (?:te|vous) plaît)?,? (?=(?:combien|où|quel\w*|de quel\w*|"
+            r"qui)\b)",
+            "",
+        ),
         # typed for short
         (r"\b(what|where|how|there|that)['’]?s(?= )", r"\1 is"),
         (r"\br (?=there|they|you|these|those)|(?<=there )r\b", "are "),
+        (r"\bteh\b", "the"),
+        (r"\bwh?at\b", "what"),
+        (r"\b(?:wich|whcih)\b", "which"),
+        # in or out
+        (
+            r"\b(?:is|are|was|were|where (?:is|are|was|were)) (?:(?!there\b)[\w']+,? ){1,4}"
+            r"(?:in(?:doors?|side) or out(?:doors?|side)|out(?:doors?|side) or in(?:doors?|"
+            r"side))\b",
+            "is it indoors or outdoors",
+        ),
+        # a second thing that is asked for
+        (r",? and (?:also )?(?:its|their|the) colou?rs?\b", " and what colour is it"),
+        (r",? et (?:aussi )?(?:sa|leur|la) couleur\b", " et de quelle couleur est-il"),
         # what only asks for a reason: no answer has one but what was seen
         (
             r"(?<=[?.!,\w])\s+(?:and |et )?(?:please )?(?:(?:explain|justify|explique|justifie)(?: "
             r"(?:why|briefly|your (?:answer|reasoning|choice)|pourquoi|brièvement|ta réponse))*|"
             r"(?:give|say|tell me)(?: your| a| the)? (?:reasons?|why)|why(?:,? or why not)?|"
+            r"what makes you (?:say|think) (?:so|that)|how (?:can|do|could) you (?:tell|know)|"
             r"pourquoi(?: pas)?)\s*[.?!]*\s*$",
             "",
         ),

@@ -72,7 +72,7 @@ _IN = re.compile(r"^(?:in|on|at|dans|sur|à|en) (?:the |this |an? |le |la |cette
 def is_around(scene: Scene, rest: str) -> bool:
     """Whether "in the kitchen", said of a thing, only tells where the picture was taken."""
     place = meant(_IN.sub("", fold(rest))) if _IN.match(fold(rest)) else None
-    is_place = place is not None and place.exact and place.word in PLACES
+    is_place = place is not None and place.exact and place.word in PLACES | {"sky"}
     return place is not None and is_place and scene.surroundings.get(place.word, 0.0) >= THERE
 
 
@@ -83,12 +83,22 @@ def _looked_for(scene: Scene, target: Target) -> tuple[Meant, float] | None:
     return None if thing is None or score is None else (thing, score)
 
 
+def place_of(scene: Scene) -> str | None:
+    """The likeliest kind of place, else whether it is in or out; None where nobody looks."""
+    likely = {word: score for word, score in scene.surroundings.items() if word in PLACES}
+    if not likely:
+        return None
+    best = max(likely.keys() - {"indoors", "outdoors"}, key=lambda word: likely[word])
+    outside = "outdoors" if likely["outdoors"] >= likely["indoors"] else "indoors"
+    return best if likely[best] >= THERE else outside
+
+
 def taken(scene: Scene, asked: Asked) -> Said:
     """Where the picture was taken, or whether it was there."""
     voice, asked_for = asked.voice, setting_of(asked.question)
     where = SETTINGS[asked.style.language]
-    likely = {word: score for word, score in scene.surroundings.items() if word in PLACES}
-    if not likely:
+    likely, best = scene.surroundings, place_of(scene)
+    if best is None:
         return Said(voice.say("cannot place"), asked.unknown())
     outside = "outdoors" if likely["outdoors"] >= likely["indoors"] else "indoors"
     place = asked_for.place if asked_for is not None else None
@@ -99,10 +109,8 @@ def taken(scene: Scene, asked: Asked) -> Said:
         is_so = likely.get(place, 0.0) >= THERE
         key, word = ("taken, so", asked.yes()) if is_so else ("not taken", asked.no())
         return Said(voice.say(key, answer=word.capitalize(), where=where[place]), word)
-    best = max(likely.keys() - {"indoors", "outdoors"}, key=lambda word: likely[word])
-    found = best if likely[best] >= THERE else outside
-    said = voice.noun(found) if asked.style.language == "en" else where[found]
-    return Said(voice.say("taken", where=where[found]), said)
+    said = voice.noun(best) if asked.style.language == "en" else where[best]
+    return Said(voice.say("taken", where=where[best]), said)
 
 
 def setting(scene: Scene, language: Language) -> str:

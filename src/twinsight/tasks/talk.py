@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from twinsight.prompt import Prompt
+from twinsight.prompt import ImageRef, Prompt, Text, Turn
 from twinsight.tasks import (
     activity,
     answer,
@@ -74,6 +75,15 @@ _NUMBERED = re.compile(
 )
 
 
+_WHETHER = re.compile(
+    rf"^(?:in |on |dans |sur )?(?:which|what|quelle|laquelle)(?: one)?(?: (?:of|de) (?:the|"
+    rf"these|those|ces|les)"
+    rf"(?: two| three| deux| trois)?)? ?{_IMAGE}?s? (?P<asks>(?:is it|is there|are there|was it|"
+    rf"does it|y a t il|"
+    r"fait il|est ce)\b.*)"
+)
+
+
 def reply(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     """The answer in words."""
     style = style_of(prompt)
@@ -91,6 +101,8 @@ def reply(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> str:
     ):
         return style.worded(said(prompt.question, task, pictures, style))
     told = _in_turn(parts, prompt, pictures[0], style)
+    if parts[0].is_form:
+        return style.worded("\n".join(f"{n}. {one}" for n, one in enumerate(told, 1)))
     return style.worded(" ".join(told))
 
 
@@ -102,6 +114,9 @@ def _in_turn(
     is_denied = False
     for part in parts:
         if part.if_so and is_denied:
+            continue
+        if part.is_form:
+            told.append(_of_form(part.question, prompt, scene, style))
             continue
         asked = Asked.of(part.question, style)
         one = _of_one(scene, task_of(prompt.asking(part.question)), asked)
@@ -115,9 +130,19 @@ def _in_turn(
     return told
 
 
+def _of_form(question: str, prompt: Prompt, scene: Scene, style: Style) -> str:
+    """One of several forms, in the style that its own words ask for."""
+    own = prompt.asking(question)
+    form = replace(style_of(own), language=style.language)
+    return said(question, task_of(own), [scene], form)
+
+
 def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> str:
     """What is said to a question about these pictures, whole, short or in a word."""
     asked = Asked.of(question, style)
+    whether = _WHETHER.match(fold(question)) if task is Task.WHICH and len(scenes) > 1 else None
+    if whether is not None:
+        return _worded(_of_which(whether["asks"], scenes, style), style)
     if task in _SEVERAL and len(scenes) > 1:
         return _worded(_SEVERAL[task](scenes, asked), style)
     if len(scenes) == 1:
@@ -128,6 +153,18 @@ def said(question: str, task: Task, scenes: Sequence[Scene], style: Style) -> st
         asked.voice.say("image", index=n, text=_worded(_of_one(scene, task, asked), style))
         for n, scene in enumerate(scenes, 1)
     )
+
+
+def _of_which(question: str, scenes: Sequence[Scene], style: Style) -> Said:
+    """The pictures of which a question about one is answered with yes: "is it night?"."""
+    asked = Asked.of(question, style)
+    task = task_of(Prompt((Turn("user", (ImageRef(""), Text(question))),)))
+    words = [_of_one(scene, task, asked).word for scene in scenes]
+    rows = [str(n) for n, word in enumerate(words, 1) if word == asked.yes() or word in question]
+    if not rows:
+        return Said(asked.voice.say("holds of none"), asked.voice.say("none"))
+    indices = asked.voice.listed(rows)
+    return Said(asked.voice.say("holds of", indices=indices), indices)
 
 
 def _of_one(scene: Scene, task: Task, asked: Asked) -> Said:
