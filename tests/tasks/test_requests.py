@@ -21,6 +21,9 @@ HALF_SURE = Drawing((DOG, Thing("pizza", (90, 40, 120, 60), score=0.15)))
 CAR = Drawing((Thing("car", (20, 20, 160, 90), "red"),))
 SIGN = Drawing(lines=(("Open 9 to 17", (50, 30, 150, 60)),))
 SHOP = Drawing(lines=(("Open 9 to 17", (50, 30, 150, 60)), ("Bread", (50, 70, 150, 90))))
+TABBY = ("tabby cat", 0.6, ("cat", "animal"))
+DOUBTFUL = Drawing((Thing("dog", (20, 20, 160, 90), "black", 0.5),), name=TABBY)
+SURE_DOG = Drawing((Thing("dog", (20, 20, 160, 90), "black", 0.9),), name=TABBY)
 EMPTY = Drawing()
 
 ASKED = {
@@ -78,6 +81,15 @@ ASKED = {
     "holding": ((RAIN,), "Is anyone holding an umbrella?", "Yes, as it seems: I can see a person and an umbrella."),
     "holding none": ((RAIN,), "Is anyone holding a kite?", "No, I can make out no kite."),
     "any of a kind on": ((RAIN,), "Are any of the people on bikes?", "No, the person and the bicycle are apart."),
+    # what the labeler knows better
+    "a second opinion": ((DOUBTFUL,), "How many cats are there?", "I can see a cat."),
+    "a second opinion, no": ((DOUBTFUL,), "Is there a dog?", "No, I can make out no dog."),
+    "a sure dog": ((SURE_DOG,), "Is there a dog?", "Yes, I can see a dog."),
+    "an animal without a box": (
+        (Drawing((Thing("couch", (10, 20, 180, 90)),), name=("dog", 0.7, ("animal",))),),
+        "Caption this image.",
+        "A photo of a couch, with what looks like a dog.",
+    ),
     # wider words
     "a faint one of many kinds": ((FAINT,), "Is there any food?", "No, I can make out no food."),
     "the same by its name": ((FAINT,), "Is there a pizza?", "Yes, there seems to be a pizza."),

@@ -17,6 +17,7 @@ from twinsight.tasks.english import article, sentence
 from twinsight.tasks.language import Language
 from twinsight.tasks.neighbours import stands_on
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.vocabulary import kinds as wider_words
 from twinsight.tasks.voice import VOICES, Voice, has_french
 
 MOST_KINDS = 5
@@ -39,6 +40,8 @@ LEAST_LIKELIHOOD = 0.2
 
 SURE_BESIDE_OBJECTS = 0.6
 """A label that no object supports must be this sure to be mentioned beside objects."""
+
+ANIMALS = wider_words()["animal"]
 
 
 def caption(scene: Scene, language: Language = "en", whole: bool = True) -> str:
@@ -206,8 +209,10 @@ def _beside(scene: Scene, language: Language) -> str:
     seen = scene.recognition
     if seen.name is None or seen.name.score < SURE_BESIDE_OBJECTS:
         return ""
-    is_broad = not seen.labels or seen.name.name != seen.labels[0].name
     kinds = set(scene.objects().label)
+    # "An animal" says little, but "a dog" where the boxes show no animal is worth saying.
+    is_animal = seen.name.name in ANIMALS and not kinds & ANIMALS
+    is_broad = (not seen.labels or seen.name.name != seen.labels[0].name) and not is_animal
     if is_broad or seen.name.name in kinds or kinds.intersection(seen.name.kinds):
         return ""
     if language == "fr" and not has_french(sayable(seen.name, language)):

@@ -22,6 +22,7 @@ from twinsight.image.decode import PixelLimits, decode
 from twinsight.image.measure import Measures, measure
 from twinsight.image.picture import Picture
 from twinsight.prompt import ImageRef, Sampling
+from twinsight.tasks.second_opinion import doubtful, truer_names
 
 Look = Literal["glance", "fast", "careful"]
 
@@ -194,6 +195,19 @@ class Scene:
         """Objects that are sure enough for the purpose, best first, in upright pixels."""
         if self._look == "glance" or self.is_page:
             return Detections.empty()
+        found = self._found(purpose)
+        renamed = self._renamed
+        if renamed:
+            found = replace(found, label=tuple(renamed.get(name, name) for name in found.label))
+        return found
+
+    @cached_property
+    def _renamed(self) -> dict[str, str]:
+        """What the labeler would rather call an animal that was found."""
+        found = self._found("list")
+        return truer_names(found, self.recognition.labels) if doubtful(found) else {}
+
+    def _found(self, purpose: Purpose) -> Detections:
         careful = self._look == "careful"
         with self._findings.lock:
             if careful not in self._findings.objects:
