@@ -62,6 +62,39 @@ def test_the_pets_stand_where_the_tests_below_say() -> None:
             'Box the horse. Otherwise answer "not found".', "not found", id="words for nothing"
         ),
         pytest.param(
+            "Detect the pets, as a dictionary keyed by class name, values are lists of boxes",
+            {"dog": [DOG_BOX], "cat": [CAT_BOX]},
+            id="grouped by name",
+        ),
+        pytest.param(
+            'Détecte les animaux : [{"animal": 1, "boite": []}] numérotés de droite à gauche',
+            [{"animal": 1, "boite": CAT_BOX}, {"animal": 2, "boite": DOG_BOX}],
+            id="numbered",
+        ),
+        pytest.param(
+            'Detect all: [{"box_2d": [], "kind": "vehicle|animal"}]',
+            [{"box_2d": DOG_BOX, "kind": "animal"}, {"box_2d": CAT_BOX, "kind": "animal"}],
+            id="a wider word of several",
+        ),
+        pytest.param(
+            '{"task": "detection", "classes": ["cat", "horse"]}',
+            [{"box_2d": CAT_BOX, "label": "cat"}],
+            id="a request that is JSON",
+        ),
+        pytest.param(
+            "List each pet with its box_2d, a label and the dominant color",
+            [
+                {"box_2d": DOG_BOX, "label": "dog", "color": "black"},
+                {"box_2d": CAT_BOX, "label": "cat", "color": "white"},
+            ],
+            id="keys with articles",
+        ),
+        pytest.param(
+            "Box the pets, drop anything under 0.85",
+            [{"box_2d": DOG_BOX, "label": "dog"}],
+            id="sure enough",
+        ),
+        pytest.param(
             'detect: dog; horse. keys -> "what", "where"',
             [{"what": "dog", "where": DOG_BOX}],
             id="what and where",
@@ -151,11 +184,32 @@ def test_labels_that_a_schema_offers_leave_the_rest_out() -> None:
     assert [one["label"] for one in answer["objects"]] == ["truck"]
 
 
+def test_lists_side_by_side() -> None:
+    number = {"type": "array", "items": {"type": "number"}}
+    lists = {
+        "boxes": {"type": "array", "items": number},
+        "labels": {"type": "array", "items": {"type": "string"}},
+        "scores": number,
+    }
+    shape = AnswerShape("application/json", {"type": "object", "properties": lists})
+    answer = found("Detect the people.", STREET, shape=shape)
+    assert answer["labels"] == ["person", "person"]
+    assert len(answer["boxes"]) == len(answer["scores"]) == 2
+
+
+def test_each_picture_has_its_own_thing() -> None:
+    answer = found(
+        "Detect the dog in the first image and the truck in the second image", PETS, STREET
+    )
+    assert [(one["label"], one["image"]) for one in answer] == [("dog", 0), ("truck", 1)]
+
+
 def test_box_by_the_name_of_a_thing() -> None:
     box = {"type": ["array", "null"], "items": {"type": "integer"}}
-    asked = {"type": "object", "properties": {"dog_box": box, "cow_box": box}}
+    asked = {"type": "object", "properties": {"dog_box": box, "cow_box": box, "cat": box}}
     shape = AnswerShape("application/json", asked)
-    assert found("Fill in.", PETS, shape=shape) == {"dog_box": DOG_BOX, "cow_box": None}
+    answer = found("Fill in.", PETS, shape=shape)
+    assert answer == {"dog_box": DOG_BOX, "cow_box": None, "cat": CAT_BOX}
 
 
 @pytest.mark.parametrize(
@@ -166,6 +220,8 @@ def test_box_by_the_name_of_a_thing() -> None:
         pytest.param("Detect the vehicles except the blue ones", [300], id="except a colour"),
         pytest.param("Detect the vehicles that are not trucks", [300], id="that are not"),
         pytest.param("Detect the person who isn't on the left", [150], id="not on the left"),
+        pytest.param("Detect the people to the left of the car", [0, 150], id="left of a thing"),
+        pytest.param("What is to the right of the car? Box it.", [750], id="right of a thing"),
         pytest.param("Detect people; skip anything cut off by the border", [150], id="cut off"),
     ],
 )
@@ -186,6 +242,11 @@ def test_some_are_told_apart(question: str, lefts: list[int]) -> None:
             ("How many people are there?", "Is there a truck?", "draw boxes around them"),
             [("person", 0), ("person", 150)],
             id="them: those of whom there may be several",
+        ),
+        pytest.param(
+            ("Trouve les personnes", "Laquelle est la plus à droite ? Juste sa boîte."),
+            [("personne", 150)],
+            id="which one, fr",
         ),
         pytest.param(("Detect vehicles", "remove the trucks"), [("car", 300)], id="remove"),
     ],

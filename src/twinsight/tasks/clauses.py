@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from twinsight.tasks.corners import corner_of, without_corners
-from twinsight.tasks.example import without_examples
+from twinsight.tasks.example import examples, is_named_list, without_examples
 from twinsight.tasks.lexicon import (
     COLOURS,
     FORM,
@@ -87,11 +87,26 @@ _SORTED = re.compile(
         r"\b(?:sort|order|trie)\w* (?:them )?(?:by|par) (?:decreasing |descending )?"
         r"(?:size|area|taille)(?: décroissante)?\b",
         r"\b(?:largest|biggest) (?:one )?first\b",
+        r"\b(?P<most>(?:left|right|top|bottom)most) (?:ones? )?first\b",
+        r"(?P<sure>\b(?:sort|order|rank|trie|class)\w* (?:them )?(?:by|par) (?:decreasing |"
+        r"descending |the )?(?:confidence|score|probability|confiance)(?: score)?"
+        r"(?: (?:descending|décroissante?|first))?\b)",
     )
 )
 # In "the cars, at most 10 items" the items are the cars.
 _LIMIT_APART = re.compile(
     rf",\s*(?:{re.sub(r'[?]P<[a-z]+>', '?:', _LIMIT.pattern)}) {_OF_LIMIT}(?=\s*(?:[.,;]|$))"
+)
+_SCORE = r"(?:confidence|score|probability|confiance|certainty)s?"
+_SHARE = r"(?:0?\.\d+|1\.0+|\d{1,3}(?= ?%))"
+_LEAST = re.compile(
+    rf"(?:\b(?:with )?(?:an? )?{_SCORE}(?: score| level)?(?: is| of| must be)*"
+    r"(?: at least| above| over| greater than| higher than| more than| supérieure? à| au moins|"
+    r"\s*>=?|\s*≥)|"
+    rf"\bat least|\bmore than|\bminimum) ?(?P<low>{_SHARE}) ?%?(?:\s*{_SCORE}| sure)?|"
+    r"\b(?:drop|ignore|discard|skip|remove|exclude|filter out|ignore[rz]?)[^.;\n]{0,40}?"
+    rf"(?:under|below|less than|lower than|<=?|inférieure?s? à|sous) ?(?P<high>{_SHARE}) ?%?",
+    re.I,
 )
 MANY = 10_000
 _BOUND = re.compile(
@@ -125,8 +140,17 @@ _MIDDLE = re.compile(
     r"\b(?:center|centre|middle|milieu|body|shape|corps|forme) (?:of|de) "
     r"(?=(?:the|each|every|le|la|les|chaque) \w)"
 )
+# What names are to be written as: `men = "M"`.
+_CODES = re.compile(
+    r"(?<=[^\W\d_])\s*(?:=>?|->|→)\s*[\"'`]?\w{1,12}[\"'`]?(?=\s*(?:[,;.\n]|and\b|et\b|$))"
+)
 # `"category": one of ["person", "bus"]` takes no number of them.
 _ONE_OF = re.compile(r"\b(?:one|either) of:? (?!(?:the|these|those|them|my|his|her|our|your)\b)")
+_BEHIND = re.compile(
+    r"\b(?:the |le )?(?:background|arrière plan|fond) "
+    r"(?:behind|of|around|from|derrière|de|autour de) "
+    r"(?=(?:the|each|every|my|le|la|les|chaque) \w)"
+)
 _SIGN_OF = re.compile(r"\b(?:an?y? )?(?:signs?|traces?|evidence) of (?=(?:an?|any|the) \w)")
 _CHOICE = re.compile(
     rf"\b{_any(*COLOURS)}(?:, {_any(*COLOURS)})*,? (?:or|ou) {_any(*COLOURS)}(?=\s*(?:[?.!]|$))"
@@ -166,6 +190,13 @@ _ROLE_FIRST = re.compile(
     _any(r"^(?:you are|you're|act as|as) an? [^,]*,", "^(?:tu es|en tant que) [^,]*,")
 )
 
+_WISH = re.compile(
+    _any(
+        r"^(?:i|we)(?:'d| would)? (?:want|need|like|have|wish|love) to ",
+        r"^(?:je|nous|on) (?:veux|voudrais|voulons|aimerais|dois|souhaite) ",
+        r"^(?:please )?help me (?:to )?",
+    )
+)
 # The classes that are wanted, named as such: "Classes: dog, cat".
 _CLASSES = re.compile(
     r"\b(?:class(?:es)?|categor(?:y|ies)|labels?|objects?|items?|targets?|things?|vocabulary|"
@@ -222,12 +253,26 @@ def limit_of(question: str) -> int | None:
 def sorted_by(question: str) -> str:
     """By what all answers are to be ordered: a side that comes first, "largest", or nothing."""
     found = _SORTED.search(typed(question))
-    return "" if found is None else SIDES[found["first"]] if found["first"] else "largest"
+    if found is None or found["sure"]:
+        return ""
+    if found["most"]:
+        return found["most"].removesuffix("most")
+    return SIDES[found["first"]] if found["first"] else "largest"
+
+
+def least_score(question: str) -> float:
+    """How sure things must be at least: 0.5 in "confidence > 0.5", "drop anything under 50 %"."""
+    found = _LEAST.search(question)
+    if found is None:
+        return 0.0
+    number = float(found["low"] or found["high"])
+    return number / 100 if number > 1 else number
 
 
 def clauses(question: str) -> list[Clause]:
     """The clauses in order, folded; empty ones are left out."""
-    text = _NAMED_LIST.sub(_list_kept, without_examples(question))
+    text = _LEAST.sub(" ", _CODES.sub("", _classes_said(question)))
+    text = _NAMED_LIST.sub(_list_kept, without_examples(text))
     text = _LISTED.sub(lambda item: f". {item['rule']}" if item["rule"] else ", ", text)
     text = _INLINE.sub(", ", _NEW_LINE.sub(". ", text))
     text = _SORTED.sub(" ", _SCALE.sub(" ", without_keys(typed(text))))
@@ -237,7 +282,7 @@ def clauses(question: str) -> list[Clause]:
     text = _ENUMERATED.sub(lambda found: found[0].replace(";", ","), without_corners(text))
     text = _OF_THING.sub("", text)
     text = _LIMIT.sub(" ", _LIMIT_APART.sub(" ", _SIGN_OF.sub("", text)))
-    text = _ONE_OF.sub("", text)
+    text = _BEHIND.sub("", _ONE_OF.sub("", text))
     text = _MIDDLE.sub("", _PICTURE.sub(" ", _BOUND.sub(" ", text)))
     text = _CHOICE.sub(" ", text)
     cut: list[Clause] = []
@@ -257,6 +302,17 @@ def typed(text: str) -> str:
     text = _TYPED.sub(lambda found: _SHORT[found[0]], text)
     text = _NOT_THERE.sub(lambda found: found["at"] + _OPPOSITE[found["side"]], text)
     return _WORD.sub(lambda found: mended(found[0]), text)
+
+
+def _classes_said(question: str) -> str:
+    """The question with `{"classes": ["dog", "cat"]}` as words: it is no answer that is shown."""
+    for example in reversed(list(examples(question))):
+        shown = example.shown if isinstance(example.shown, dict) else {}
+        names = [one for value in shown.values() if is_named_list(value) for one in value]
+        if names:
+            said = f". Classes: {', '.join(map(str, names))}. "
+            question = question[: example.start] + said + question[example.end :]
+    return question
 
 
 def _list_kept(found: re.Match[str]) -> str:
@@ -290,8 +346,10 @@ def _clause(text: str, opens: bool) -> Clause:
         return Clause("", _LEFT_OUT.sub("", text), opens)
     kept, *left_out = _EXCEPT.split(_ROLE_FIRST.sub("", text), maxsplit=1)
     kept = kept.strip(" ,")
+    is_role = _ROLE.match(kept) is not None
+    kept = kept if is_role else _WISH.sub("", kept)
     lists = opens and _CLASSES.search(kept) is not None
-    return Clause(kept, " ".join(left_out), opens, lists, _ROLE.match(kept) is not None)
+    return Clause(kept, " ".join(left_out), opens, lists, is_role)
 
 
 def asked(question: str) -> str:

@@ -54,6 +54,11 @@ _REDUCED = re.compile(
     rf"^{_POLITE}(?:without|remove|drop|exclude|except|ignore|leave out|sauf|sans|enlève|retire|"
     r"supprime|ignore) (?P<rest>.+)$"
 )
+_WHICH_ONE = re.compile(
+    r"^(?:which(?: one)?|who|lequel|laquelle|qui)(?: of them)? (?:is|est) (?:the |le |la )?"
+    r"(?P<rest>[^?.;]+)"
+)
+_ABOUT_PLACE = re.compile(r"\b(?:box|boîte|cadre|mask|masque|point|coordinates|coordonnées)\b")
 _ONES = re.compile(r"\b(?P<one>ones?)\b|\b(?P<french>celui|celle|ceux|celles)\b")
 _CELUI = {"celui": "le", "celle": "la", "ceux": "les", "celles": "les"}
 _IN_LINES = re.compile(r"\b(?:csv|yolo|xml|voc|coco|json|table|tableau)\b")
@@ -201,6 +206,13 @@ def _placed_again(question: str, bare: str, before: str, prompt: Prompt) -> str:
     narrowed, reduced = _NARROWED.match(bare), _REDUCED.match(bare)
     if narrowed and _task(narrowed["rest"], prompt) not in _SPATIAL:
         return _again(_with_noun(narrowed["rest"], first), before, prompt, language_of(before))
+    which = _WHICH_ONE.match(bare)
+    if which and _ABOUT_PLACE.search(bare):
+        language = language_of(before)
+        thing = _with_noun(f"the {which['rest']}", first)
+        if language == "fr":
+            thing = f"{_single(first)} la {which['rest']}"
+        return _again(thing, before, prompt, language)
     if reduced:
         return f"{before}\nDo not include {_with_noun(reduced['rest'], first)}."
     if wanted(said).targets[0].phrase or _OF_SEVERAL.search(bare) or _PRONOUN.search(bare):
@@ -214,8 +226,7 @@ def _placed_again(question: str, bare: str, before: str, prompt: Prompt) -> str:
 def _with_noun(phrase: str, before: Target) -> str:
     """`the red ones` → "the red cars"; `the largest` → "the largest car"."""
     noun = before.word or "objects"
-    known = before.names or ()
-    single = singular(noun, *known) if len(known) == 1 else noun if known else "object"
+    single = _single(before)
     ones = _ONES.search(phrase)
     if ones:
         word = single if ones[0] in ("one", "celui", "celle") else noun
@@ -223,6 +234,12 @@ def _with_noun(phrase: str, before: Target) -> str:
         return f"{phrase[: ones.start()]}{word}{phrase[ones.end() :]}"
     own = wanted(f"detect {phrase}").targets[0]
     return f"{phrase} {single}" if own.names is None and not own.text else phrase
+
+
+def _single(before: Target) -> str:
+    """The noun of what was asked for, said of one."""
+    known = before.names or ()
+    return singular(before.word, *known) if len(known) == 1 else before.word or "object"
 
 
 def _form_said(before: str) -> str:

@@ -52,6 +52,7 @@ _PLACES = r"coord\w*|box\w*|bbox\w*|points?|normali\w+|boîtes?|cadres?"
 _ABOUT = re.compile(
     rf"\b(?:(?P<sure>confid\w*|confiance|scores?|prob\w*|certain\w*)|{_PLACES})", re.I
 )
+_SHARES = re.compile(r"\bnormali[sz]", re.I)
 _THOUSAND = re.compile(r"\b1[ ,]?000\b")
 
 
@@ -91,6 +92,11 @@ def corners_of(names: Sequence[str]) -> tuple[str, ...] | None:
     return known if len(known) == 4 == len(set(known)) else None
 
 
+def spells_box(text: str) -> bool:
+    """Whether four names of a box's numbers stand in the text: "[x, y, w, h]"."""
+    return any(corners_of(found.groups()) for found in _FOUR.finditer(text))
+
+
 def without_corners(text: str) -> str:
     """The text without the runs of four names that spell a box: "x1, y1, x2, y2 in pixels"."""
     for found in reversed(list(_FOUR.finditer(text))):
@@ -106,7 +112,10 @@ def corners_asked(text: str) -> Corners:
     x_first = _X_FIRST.search(text) is not None
     letters = named[1].lower() if named else _letters(text, x_first)
     box = next((names for names in spelt if names), None) or _LETTERS[letters]
-    return Corners(box, ("x", "y") if x_first else GEMINI.point, _scale(text))
+    scale = _scale(text)
+    if scale == "thousand" and "cx" in box and _SHARES.search(text) and not _THOUSAND.search(text):
+        scale = "unit"  # as YOLO means it
+    return Corners(box, ("x", "y") if x_first else GEMINI.point, scale)
 
 
 def _letters(text: str, x_first: bool) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from twinsight.tasks.vocabulary import meaning
+
 Shown = dict[str, "Shown"] | list["Shown"] | str
 """What stands at a place: an object, a list, or the words of a single value."""
 
@@ -50,6 +52,12 @@ def without_examples(text: str) -> str:
     for example in reversed(list(examples(text))):
         text = text[: example.start] + " " + text[example.end :]
     return text
+
+
+def is_named_list(value: Shown) -> bool:
+    """Whether it is a list of nothing but names of things that the eyes know."""
+    names = value if isinstance(value, list) else []
+    return bool(names) and all(isinstance(one, str) and meaning(one) is not None for one in names)
 
 
 def _holds_object(shown: Shown) -> bool:

@@ -26,9 +26,11 @@ from twinsight.tasks.scene import Scene
 from twinsight.tasks.sightings import Seen, counted, is_place
 from twinsight.tasks.spatial import Found
 from twinsight.tasks.style import Style, style_of
+from twinsight.tasks.vocabulary import kinds
 from twinsight.tasks.voice import VOICES
 from twinsight.tasks.wanting import (
     BOX,
+    BOXES,
     CAPTION,
     COLOUR,
     COMPARED,
@@ -47,6 +49,7 @@ from twinsight.tasks.wanting import (
     REASON,
     REPLY,
     SCORE,
+    SCORES,
     SHAPE,
     SHARE,
     SIZE,
@@ -115,9 +118,14 @@ class SceneFacts:
         offered = [c for c in inner.get("enum", []) if isinstance(c, str)]
         if ask.type == "array" and len(offered) > classify.MOST_MIXED:
             return self._best_of(offered, ask)
-        thing = _thing(ask) if is_place(ask, words) else None
+        if ask.type == "array" and self._is_parallel and words & (LABELS | LABEL | SCORES):
+            return [s.item.label if words & (LABELS | LABEL) else s.score for s in self.seen]
+        is_numbers = ask.type == "array" and inner.get("type") in ("integer", "number")
+        thing = _thing(ask) if is_place(ask, words) or is_numbers else None
         if thing is not None and thing.names:
             found = self._of_kind(thing, frozenset())
+            if found and is_numbers and not is_place(ask, words):
+                return found[0].box
             return found[0].value(ask) if found else None
         if self.task in _SPATIAL and (is_place(ask, words) or words & (LABEL | COLOUR)):
             root = (self.prompt.shape.schema or {}).get("properties", {})
@@ -169,6 +177,8 @@ class SceneFacts:
             return [self._one(index) for index in range(len(self.scenes))]
         if is_place(ask, words) and not self.seen and self.task in _SPATIAL:
             return None
+        if inner.get("type") in ("integer", "number"):
+            return None  # the numbers of one place
         thing = _thing(ask)
         is_listed = self.task in _SPATIAL or bool(names & (BOX | POINT | SHAPE))
         if thing is not None and is_listed and (thing.names or self._is_open):
@@ -201,6 +211,16 @@ class SceneFacts:
         """Facts of one picture by itself: what compares several describes one."""
         task = Task.DESCRIBE if self.task in SEVERAL else self.task
         return SceneFacts(self.prompt, task, [self.scenes[index]], index)
+
+    @property
+    def _is_parallel(self) -> bool:
+        """Whether the schema has a list of bare boxes, which lists of names and scores go with."""
+        root = (self.prompt.shape.schema or {}).get("properties", {})
+        return any(
+            set(words_of(name)) & (BOX | BOXES) and "items" in part.get("items", {})
+            for name, part in root.items()
+            if isinstance(part, dict)
+        )
 
     @property
     def _is_open(self) -> bool:
@@ -367,8 +387,11 @@ def _named(ask: Ask) -> list[str]:
 
 def _thing(ask: Ask) -> targets.Target | None:
     """The thing that a property's name names, known or not: `banana_boxes`, `guests`."""
-    words = [word for word in _named(ask) if word not in FOUND | BOX | SHAPE | POINT | SCORE]
-    return targets.target(" ".join(words), "en") if ask.path and words else None
+    said = _named(ask)
+    words = [word for word in said if word not in FOUND | BOX | SHAPE | POINT | SCORE]
+    thing = targets.target(" ".join(words), "en") if ask.path and words else None
+    is_where = thing and thing.names and {*said} & OBJECTS and thing.names <= kinds()["furniture"]
+    return None if is_where else thing  # `desk_items` are no desks
 
 
 def _labels(item: dict[str, Any]) -> list[str]:

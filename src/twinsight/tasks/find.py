@@ -57,8 +57,13 @@ def find(scene: Scene, wanted: Wanted) -> list[Item]:
     left_out = {_key(item) for target in wanted.besides for item in of_target(scene, target)}
     for target in wanted.targets:
         for item in of_target(scene, target, wanted.language):
+            is_faint = item.score < wanted.least
             is_cut = wanted.inside and _touches_border(item.xyxy, scene.wh)
-            if not is_cut and item.kind not in wanted.without and _key(item) not in left_out:
+            if (
+                not (is_cut or is_faint)
+                and item.kind not in wanted.without
+                and _key(item) not in left_out
+            ):
                 seen.setdefault(_key(item), item)
     items = list(seen.values())
     if wanted.order:
@@ -104,7 +109,9 @@ def of_target(
         rows = [i for i, shade in zip(rows, shades, strict=True) if shade == target.colour]
     if target.worn and rows:
         rows = _wearing(scene, found.xyxy, rows, target)
-    if target.near and rows:
+    if target.aside and rows:
+        rows = _on_side(scene, found.xyxy, rows, target)
+    if target.order == "nearest" and rows:
         rows = _by_distance(scene, found.xyxy, rows, target)
     rows = _placed(found.xyxy, rows, target, scene.wh)
     if target.text:
@@ -131,6 +138,19 @@ def _wearing(scene: Scene, xyxy: NDArray[np.float32], rows: list[int], target: T
     share = dict(zip(rows, shares_at(scene, xyxy[rows], target.worn), strict=True))
     kept = [row for row in rows if share[row] >= WORN]
     return sorted(kept, key=lambda row: -share[row]) if target.take == 1 else kept
+
+
+def _on_side(scene: Scene, xyxy: NDArray[np.float32], rows: list[int], target: Target) -> list[int]:
+    """The rows whose middle lies beyond the middle of such a thing, on the side that is asked."""
+    seen = scene.objects()
+    others = seen.xyxy[[i for i, kind in enumerate(seen.label) if kind in target.near]]
+    axis = int(target.aside in ("top", "bottom"))
+    sign = -1 if target.aside in ("left", "top") else 1
+    beyond = sign * (others[:, axis] + others[:, axis + 2])
+    mid = sign * (xyxy[:, axis] + xyxy[:, axis + 2])
+    return [
+        row for row in rows if (mid[row] > beyond).any() and not (xyxy[row] == others).all(1).any()
+    ]
 
 
 def _by_distance(
@@ -220,7 +240,7 @@ def _placed(
     }
     for side in target.sides:
         rows = [i for i in rows if halves[side][i]]
-    if target.order and not target.near:
+    if target.order and target.order != "nearest":
         ranks = _ranks(xyxy, target.order)
         rows = sorted(rows, key=lambda i: float(ranks[i]))
     elif target.rank:
@@ -241,6 +261,19 @@ def _ranks(xyxy: NDArray[np.float32], order: str) -> NDArray[np.float32]:
 def clean_label(text: str) -> str:
     """Without slashes and control characters: the guide's sample makes file names of labels."""
     return re.sub(r"\s+", " ", _UNSAFE.sub(" ", text)).strip()[:100] or "text"
+
+
+def chosen(item: Item, choices: Sequence[str]) -> str | None:
+    """The thing's own name among these, else a wider word for it, else "other"."""
+    names = (item.label.lower(), item.kind)
+    for choice in choices:
+        if choice.lower().replace("_", " ") in names:
+            return choice
+    for choice in choices:
+        known = vocabulary.meaning(choice)
+        if known and known.sense is not Sense.NARROWER and item.kind in known.names:
+            return choice
+    return next((c for c in choices if c.lower() in ("other", "others", "autre")), None)
 
 
 def stack(items: Sequence[Item]) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ from twinsight.tasks import (
     weather,
 )
 from twinsight.tasks.clauses import asked, without_keys
+from twinsight.tasks.corners import spells_box
 from twinsight.tasks.lexicon import COLOURS, loosely
 from twinsight.tasks.vocabulary import meaning
 
@@ -317,7 +318,11 @@ _UNSEEN = _words(
 def may_be_spatial(prompt: Prompt) -> bool:
     """False where `task_of` would give no task of places: a tenth of its work."""
     question = asked(prompt.question)
-    if _places(question) is not None or _are_names(without_keys(question)):
+    if (
+        spells_box(prompt.question)
+        or _places(question) is not None
+        or _are_names(without_keys(question))
+    ):
         return True
     return _places(asked(prompt.instruction)) is not None
 
@@ -326,6 +331,8 @@ def task_of(prompt: Prompt) -> Task:
     """The task that the last question sets; where it sets none, the system instruction's."""
     question = asked(prompt.question)
     task = _places(question) or _told(prompt, question)
+    if task is Task.ANSWER and spells_box(prompt.question):
+        return Task.DETECT
     if task in (Task.ANSWER, Task.DESCRIBE) and not (task is Task.DESCRIBE and question.strip()):
         return _places(asked(prompt.instruction)) or task
     return task

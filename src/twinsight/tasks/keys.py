@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from twinsight.tasks.clauses import asked
 from twinsight.tasks.corners import GEMINI, Corners, corner_of, corners_asked, corners_of
-from twinsight.tasks.example import Shown, examples
+from twinsight.tasks.example import Shown, examples, is_named_list
 from twinsight.tasks.intent import Task
 from twinsight.tasks.vocabulary import meaning
 from twinsight.tasks.wanting import COUNT, words_of
@@ -44,6 +44,12 @@ _LISTED = re.compile(
 )
 # "a JSON list with class and bbox": words of which one is a key and nothing else.
 _TOGETHER = re.compile(rf"\b\w+(?:{_NEXT}\w+)+", re.I)
+# "Its box_2d, a label and the dominant colour".
+_BEFORE_KEY = re.compile(
+    r"\b(?:its|their|an?|the|une?|le|la|sa|son|ses)(?: (?:dominant|main|short|exact|approximate))* "
+    rf"(?=(?:{'|'.join(map(re.escape, _PART))})\b)",
+    re.I,
+)
 _TECHNICAL = re.compile(r"bbox|\w_\w", re.I)
 _QUOTED = re.compile(r"[\"'`«“] ?(\w{1,40}) ?[\"'`»”]")
 _BARE = re.compile(
@@ -54,6 +60,15 @@ _BARE = re.compile(
 _FOR_EACH = re.compile(
     r"\b(?:with|and|plus|avec|et) (?:(?:an?|the|its|une?|la|sa) )?(colou?r|couleur|description) "
     r"(?:for|of|to|per|pour|de) (?:each|every|chaque)\b",
+    re.I,
+)
+_GROUPED = re.compile(
+    r"\b(?:dict(?:ionary|ionnaire)?|object|mapping|map|objet)\b[^.\n]{0,40}\b"
+    r"(?:keys? (?:is|are)|keyed by|by|from|whose keys are|clés? sont|par) "
+    r"(?:the )?(?:class|label|name|categor|étiquette|nom)\w*|"
+    r"\bgroup(?:ed)?\b[^.\n]{0,30} by (?:class|label|categor|name|type)\w*|"
+    r"\bkeyed by (?:class|label|category|name)|"
+    r"\bregroup\w+[^.\n]{0,20} par (?:class|nom|catég|étiq|type)\w*",
     re.I,
 )
 _NO_PLACES = re.compile(
@@ -70,6 +85,10 @@ _NAMES_ONLY = re.compile(
 _ABOUT_PLACES = re.compile(
     r"box|coord|\b(?:masks?|points?|positions?|boîtes?|cadres?)\b|encadre|entoure|locali[sz]", re.I
 )
+_CHOICES = re.compile(r"[\w -]+(?: ?\| ?[\w -]+)+")
+CHOICE = "one of "
+"""Stands before the names that a part may have, with "|" between them."""
+
 _POLYGON = re.compile(r"\b(?:polygons?|polygones?|contours?|outlines?)\b")
 
 Entry = tuple[tuple["str | Entry", str], ...]
@@ -82,7 +101,8 @@ class Form:
     one number of a box or a point.
 
     `polygon` says that a mask is written as [x, y] corners and not as a picture. `bare`: the value
-    of the only key stands in the list by itself. `around` is the
+    of the only key stands in the list by itself; `grouped`: such lists stand in an object by the
+    things' names. `around` is the
     object that the list stands in, (part, key) too: "list", "count"; () where it stands on top.
     """
 
@@ -91,6 +111,7 @@ class Form:
     corners: Corners = GEMINI
     around: tuple[tuple[str, str], ...] = ()
     bare: bool = False
+    grouped: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -111,6 +132,9 @@ def form_of(question: str, task: Task, system: str = "") -> Form:
             return Form(entry, polygon or _is_ring(row), _as_shown(row, corners), around)
     if task is Task.DETECT and _wants_names(text):
         return Form((("label", "label"),), bare=True)
+    if task is not Task.SEGMENT and _GROUPED.search(text):
+        part = "box" if task is Task.DETECT else "point"
+        return Form((("label", "label"), (part, part)), corners=corners, grouped=True)
     named = _named(text, task)
     needed = _NEEDED[task]
     if polygon and {"mask", "label"} <= {*named.values()}:
@@ -150,7 +174,7 @@ def _named(text: str, task: Task) -> dict[str, str]:
         for key in names:
             if key.lower() in _PART or (is_quoted and len(names) > 1):
                 _add(parts, key, task)
-    for found in _TOGETHER.finditer(text):
+    for found in _TOGETHER.finditer(_BEFORE_KEY.sub("", text)):
         names = _names_in(found[0])
         if all(name.lower() in _PART for name in names) and any(map(_TECHNICAL.search, names)):
             for key in names:
@@ -222,8 +246,9 @@ def _entry(row: dict[str, Shown]) -> Entry:
     if not any(part == "label" for part, _ in parts):
         # {"fruit": "apple", "box_2d": […]}: a word beside a place is the thing's name.
         for i, (part, key) in enumerate(parts):
-            if part == "" and isinstance(row[key], str):
-                parts[i] = ("label", key)
+            value = row[key]
+            if part == "" and isinstance(value, str):
+                parts[i] = ("number" if value.isdecimal() else "label", key)
                 break
     return tuple(parts)
 
@@ -231,6 +256,8 @@ def _entry(row: dict[str, Shown]) -> Entry:
 def _part(key: str, value: Shown, row: dict[str, Shown]) -> str | Entry:
     if isinstance(value, dict):
         return _entry(value) if value else ""
+    if isinstance(value, str) and _CHOICES.fullmatch(value) and _choices(value):
+        return f"{CHOICE}{value}"
     number = corner_of(key, row) if isinstance(value, str) else None
     if number is not None and (number in ("x", "y") or len(row) > 2):
         return f".{number}"
@@ -240,8 +267,14 @@ def _part(key: str, value: Shown, row: dict[str, Shown]) -> str | Entry:
     return known
 
 
+def _choices(value: str) -> bool:
+    return any(meaning(word.strip()) for word in value.split("|"))
+
+
 def _listed(value: list[Shown], known: str, is_thing: bool) -> str:
     """A list of four numbers is a box, of two a point, of lists an outline."""
+    if is_named_list(value):
+        return "" if known in _PLACES else known
     if any(isinstance(one, list) for one in value):
         return "mask"
     is_free = not known and not is_thing

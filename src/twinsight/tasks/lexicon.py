@@ -89,7 +89,8 @@ PLUS = _table("""
 
 NEAREST = word_set("nearest closest proche proches")
 VIEWERS = word_set("""
-    camera viewer lens photographer me us you front foreground caméra objectif spectateur moi nous
+    camera appareil viewer lens photographer me us you front foreground caméra objectif
+    spectateur moi nous
 """)
 """What is nearest to these is the largest in the picture."""
 
@@ -176,7 +177,7 @@ EACH = word_set("""
 
 # Said of things without telling them apart.
 FILLER = word_set("""
-    max maximum
+    max maximum instead plutôt
     a an the all every each any some no this that these those its his her their my your me
     us i it they visible prominent main salient important different distinct various
     individual single following kind kinds type types sort sorts you we please both more
@@ -226,7 +227,7 @@ UNTOLD = word_set("""
 
 # Nouns of the answer's form and not of the picture.
 FORM_NOUNS = word_set("""
-    crop csv yolo coco xml voc lines rows columns
+    values value whose group grouped keyed lists crop csv yolo coco xml voc lines rows columns
     report reports
     json label labels name names score scores confidence confidences coordinates box boxes bbox
     mask masks list array key keys class classes category categories description descriptions

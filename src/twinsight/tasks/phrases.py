@@ -45,9 +45,16 @@ _PLACED = {"on", "at", "in", "à", "en"}
 _BEING = {"is", "are", "est", "sont"}
 # "In his right hand", "with the one at the top": the place of something else.
 _OTHER = {"his", "her", "its", "their", "son", "sa", "ses", "leur", "leurs", "one", "ones"}
-_WEARING = {"wearing", "wears", "dressed", "in", "en", "portant", "porte"}
+_WEARING = {"with", "avec", "wearing", "wears", "dressed", "in", "en", "portant", "porte"}
 # "The object the woman is holding", "the phones people are using".
+_TIE = {"tie", "ties", "necktie", "cravate"}
+_BODY = {"hair", "hairs", "eyes", "skin", "cheveux", "yeux", "beard", "barbe"}
 _WHO = {"the", "a", "an", "people", "someone", "he", "she", "they", "we", "i"}
+_BESIDE = re.compile(
+    r"\b(?:(?P<side>left|right|gauche|droite) (?:of|from|de|du|des)|"
+    r"(?P<above>above|over|(?:au |en )dessus d(?:e|u|es))|(?:below|beneath|under|underneath|"
+    r"(?:au |en )dessous d(?:e|u|es)|sous)) (?P<thing>\w+(?: \w+){0,4})$"
+)
 _TOWARDS = {"to", "from", "de", "du"}
 _FAR = {"furthest", "farthest", "most", "closest", "nearest", "plus"}
 _MADE = {"that", "which", "is", "are", "made", "qui", "est", "sont", "fait", "faits", "faite",
@@ -64,8 +71,8 @@ class Target:
     is the things' own, `worn` one that people wear. `sides` are halves of the picture; `order` is
     by what the things are ranked ("left": the leftmost first), `rank` which of them is meant, from
     1, and `take` how many. `near` are the names of the thing that `order` "nearest" is
-    about. `rest` are the words about the thing that no eye can check. `bare`: an
-    adjective that shares another target's noun.
+    about; with `aside` they are on that side of it. `rest` are the words about the thing
+    that no eye can check. `bare`: an adjective that shares another target's noun.
     """
 
     phrase: str
@@ -80,6 +87,7 @@ class Target:
     rank: int = 0
     take: int | None = None
     near: frozenset[str] = frozenset()
+    aside: str = ""
     rest: str = ""
     bare: bool = False
 
@@ -127,6 +135,10 @@ def target(phrase: str, tongue: Language) -> Target | None:
     numbers = [number_of(word) for word in [*before, *beside]]
     take = next((number for number in numbers if number is not None), None)
     rank = next((ORDINALS[word] for word in beside if word in ORDINALS), 0)
+    aside, beyond = _aside([*beside, *tail])
+    if beyond:
+        near, sides, order, rest = beyond, (), "", ""
+        is_bare = False
     said = " ".join(noun)
     if not noun and names is not None and not is_text:
         said = " ".join(word for word in head if word not in LIGHT)
@@ -136,6 +148,8 @@ def target(phrase: str, tongue: Language) -> Target | None:
     is_the = bool(DEFINITE & {*before, *head}) and not EACH & {*before, *head}
     if not order and is_one and MAIN & {*before, *beside}:
         order = "largest"
+    if aside and is_one and is_the and noun:
+        order = "nearest"
     if rank or (order and take is None and is_one):
         take = 1
     if is_the and is_one and names and len(sides) == 1 and sides[0] != "centre" and not order:
@@ -145,7 +159,8 @@ def target(phrase: str, tongue: Language) -> Target | None:
     if worn and is_one and is_the:
         take = 1
     return Target(
-        phrase, names, said, sense, is_text, colour, worn, sides, order, rank, take, near, rest,
+        phrase, names, said, sense, is_text, colour, worn, sides, order, rank, take, near,
+        aside, rest,
         is_bare,
     )  # fmt: skip
 
@@ -269,6 +284,8 @@ def _worn(tail: list[str]) -> str:
         at = next((i for i, word in enumerate(said[1:4], 1) if word in COLOURS), 0)
         # "In a red car" is no garment; a French colour follows its noun.
         others = [word for word in (*said[1:at], *said[at + 1 : at + 2]) if word != "tie"]
+        if _BODY & {*said} or (said[0] in ("with", "avec") and _TIE & {*said}):
+            return ""
         return COLOURS[said[at]] if at and not any(map(vocabulary.meaning, others)) else ""
     return ""
 
@@ -279,9 +296,9 @@ def _one_thing(beside: list[str]) -> bool:
 
 def _place(beside: list[str], tail: list[str]) -> tuple[str, tuple[str, ...], str]:
     """By what things are ranked, in which halves they are, and the words that tell neither."""
-    told = [*beside, *(tail[:1] if NEAREST & {*tail[:1]} else ())]
+    told = [*beside, *(tail if {*tail[:1]} & (NEAREST | _BEING) else ())]
     order = next((ORDERS[word] for word in told if word in ORDERS), "")
-    for first, second in pairwise(beside):
+    for first, second in pairwise(told):
         if first == "plus" and second in PLUS:
             order = PLUS[second]
     sides = tuple(SIDES[word] for word in beside if word in SIDES)
@@ -296,6 +313,18 @@ def _place(beside: list[str], tail: list[str]) -> tuple[str, tuple[str, ...], st
     if placed[0] == "from" or "partant" in placed or "partir" in placed:
         return said[0], sides, rest
     return order, (*sides, *said), rest
+
+
+def _aside(words: list[str]) -> tuple[str, frozenset[str]]:
+    """The side and the names in "to the left of the bus", "à gauche du bus", "above the sofa"."""
+    found = _BESIDE.search(" ".join(words))
+    if found is None:
+        return "", frozenset()
+    named = [word for word in found["thing"].split() if word not in FILLER]
+    nouns = (vocabulary.meaning(" ".join(named[:stop])) for stop in range(len(named), 0, -1))
+    names = next((known.names for known in nouns if known is not None), frozenset())
+    side = SIDES.get(found["side"] or "") or ("top" if found["above"] else "bottom")
+    return (side, names) if names else ("", names)
 
 
 def _neighbour(beside: list[str], tail: list[str]) -> frozenset[str] | None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from twinsight.filling.document import Ask, Facts, Given
 from twinsight.tasks.corners import corner_of
-from twinsight.tasks.find import Item
+from twinsight.tasks.find import Item, chosen
 from twinsight.tasks.places import place
 from twinsight.tasks.sentences import PLACES
 from twinsight.tasks.spatial import Found
-from twinsight.tasks.vocabulary import Sense, meaning
+from twinsight.tasks.vocabulary import meaning
 from twinsight.tasks.wanting import (
     BOX,
     BOXES,
@@ -52,6 +52,16 @@ class Seen:
     @property
     def item(self) -> Item:
         return self.found.items[self.row]
+
+    @property
+    def score(self) -> float:
+        """How sure it is, as it is written."""
+        return round(self.item.score, 3)
+
+    @property
+    def box(self) -> list[float]:
+        """Where it is, in the numbers that are asked for."""
+        return self.found.box(self.row)
 
     def value(self, ask: Ask) -> object | None:
         """What the property's name asks of this thing."""
@@ -115,7 +125,7 @@ class Seen:
         if words & PLACE:
             return self._place(choices)
         if choices:
-            return self._chosen(choices)
+            return chosen(self.item, choices)
         if words & CAPTION:
             return self.found.description(self.row)
         is_said = words & (LABEL | TEXT) or not ask.path
@@ -123,19 +133,7 @@ class Seen:
 
     def is_among(self, labels: Sequence[str]) -> bool:
         """Whether it is one of these: True where there are none, or none is known for a thing."""
-        return not any(map(meaning, labels)) or self._chosen(labels) is not None
-
-    def _chosen(self, choices: Sequence[str]) -> str | None:
-        """Its own name among these, else a wider word for it, else "other"."""
-        names = (self.item.label.lower(), self.item.kind)
-        for choice in choices:
-            if choice.lower().replace("_", " ") in names:
-                return choice
-        for choice in choices:
-            known = meaning(choice)
-            if known and known.sense is not Sense.NARROWER and self.item.kind in known.names:
-                return choice
-        return next((c for c in choices if c.lower() in ("other", "others", "autre")), None)
+        return not any(map(meaning, labels)) or chosen(self.item, labels) is not None
 
     def _place(self, choices: list[str]) -> str | None:
         """In which part of the picture it is: in the caller's words where there are some."""
@@ -154,7 +152,7 @@ class Seen:
 
     def _number(self, ask: Ask, words: set[str]) -> float | None:
         if words & SCORE:
-            return round(self.item.score, 3)
+            return self.score
         if words & {"image", "picture"}:
             return self.image
         if words & INDEX:

@@ -21,8 +21,8 @@ from twinsight.geometry.overlaps import resolve_overlaps
 from twinsight.tasks import describe
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.corners import GEMINI, Corners
-from twinsight.tasks.find import Item, stack
-from twinsight.tasks.keys import Entry, Form
+from twinsight.tasks.find import Item, chosen, stack
+from twinsight.tasks.keys import CHOICE, Entry, Form
 from twinsight.tasks.language import Language
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.voice import VOICES
@@ -159,6 +159,7 @@ class Found:
 
 _PARTS: dict[str, Callable[[Found, int], Any]] = {
     "id": lambda found, row: row,
+    "number": lambda found, row: row + 1,
     "point": Found.point,
     "box": Found.box,
     "mask": Found.mask_uri,
@@ -188,6 +189,9 @@ def _row(
             written[key] = _row(found, row, part, parts)
         elif part.startswith("."):
             written[key] = found.number(row, part[1:])
+        elif part.startswith(CHOICE):
+            choices = [choice.strip() for choice in part.removeprefix(CHOICE).split("|")]
+            written[key] = chosen(found.items[row], choices)
         else:
             written[key] = parts[part](found, row) if part else None
     return written

@@ -129,9 +129,20 @@ def _listed(
         instead = otherwise.said_instead(f"{prompt.instruction}\n{prompt.question}")
         if instead is not None:
             return limit.cut_document(otherwise.written(instead, listing), most)
+    if form.grouped:
+        whole = f"{listing.start}{dump(_by_name(entries))}{listing.end}"
+        return limit.cut_document(whole, most)
     if form.around:
         listing = _within(form, len(entries), listing)
     return limit.cut_list([_row(entry) for entry in entries], listing, most)
+
+
+def _by_name(entries: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """The places under the names of the things."""
+    grouped: dict[str, list[Any]] = {}
+    for label, place, *_ in (entry.values() for entry in entries):
+        grouped.setdefault(label, []).append(place)
+    return grouped
 
 
 def _tabled(
@@ -162,11 +173,22 @@ def spatial_entries(prompt: Prompt, task: Task, asked: Sequence[Scene], form: Fo
     style = style_of(prompt)
     is_told = len(asked) > 1 and not form.bare
     written: list[Any] = []
+    each = _wanted_of_each(prompt, len(asked)) if is_told else {}
     for index, scene in enumerate(asked):
-        found = spatial.Found(scene, find.find(scene, wanted), style.language, form.corners)
+        items = find.find(scene, each.get(index, wanted))
+        found = spatial.Found(scene, items, style.language, form.corners)
         entries = spatial.entries(found, form)
         written += [entry | {"image": index} for entry in entries] if is_told else entries
     return written[: wanted.most]
+
+
+def _wanted_of_each(prompt: Prompt, pictures: int) -> dict[int, targets.Wanted]:
+    """What is wanted of each, for "the dog in the first image and the vase in the second"."""
+    told = talk.by_picture(prompt.question, pictures)
+    if len({number for number, _ in told}) < 2:
+        return {}
+    each = {number - 1: targets.wanted(f"detect {words}") for number, words in told}
+    return {index: one for index, one in each.items() if any(t.names for t in one.targets)}
 
 
 def _row(entry: object) -> str:

@@ -185,12 +185,24 @@ def shown(prompt: Prompt, task: Task, scenes: Sequence[Scene]) -> list[Scene]:
     latest = _latest(prompt, scenes)
     if task in _SEVERAL:
         return latest if len(latest) > 1 else list(scenes)
-    named = _NUMBERED.search(fold(prompt.question))
-    if named is None or len(scenes) < 2:
+    if len(scenes) < 2:
         return latest
     group = latest if len(latest) > 1 else list(scenes)
-    index = number_of(named[1]) if named[1] else ORDINALS.get(named[2], len(group))
-    return [group[index - 1]] if index is not None and 0 < index <= len(group) else latest
+    numbers = {number for number, _ in by_picture(prompt.question, len(group))}
+    if len(numbers) > 1:
+        return group
+    return [group[number - 1] for number in numbers if 0 < number <= len(group)] or latest
+
+
+def by_picture(question: str, pictures: int) -> list[tuple[int, str]]:
+    """The pictures that a question names, from 1, each with the words that lead up to it."""
+    words = fold(question)
+    found, start = [], 0
+    for named in _NUMBERED.finditer(words):
+        number = number_of(named[1]) if named[1] else ORDINALS.get(named[2], pictures)
+        found.append((number or 0, words[start : named.end()]))
+        start = named.end()
+    return found
 
 
 def _latest(prompt: Prompt, scenes: Sequence[Scene]) -> list[Scene]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from twinsight.tasks.clauses import any_of, bounds_of, clauses, limit_of, sorted_by
+from twinsight.tasks.clauses import any_of, bounds_of, clauses, least_score, limit_of, sorted_by
 from twinsight.tasks.language import Language, language_of, spoken
 from twinsight.tasks.lexicon import FORM
 from twinsight.tasks.phrases import Target, target
@@ -30,7 +30,7 @@ _TRIGGER = any_of(
     r"découpe[rz]?", r"polygones?", r"montre\w*(?: moi)? du doigt", r"extract", r"extrai\w+",
     r"erase", r"entoure[rz]?", r"find", r"trouve[rz]?", r"looking for", r"search(?: for)?",
     r"(?:check|look|scan|inspect|examine)(?: (?:the|this) \w+)? for", r"cherche[rz]?",
-    r"recherche[rz]?", r"identify", r"identifie[rz]?", r"list",
+    r"recherche[rz]?", r"identify", r"identifie[rz]?", r"list", r"report(?:s|er|ez)?",
     # counting, presence, place
     r"count", r"how many", r"number of", r"combien", r"compte[rz]?", r"nombre de",
     r"is there", r"are there", r"y a t il(?: pas)?", r"il y a",
@@ -77,6 +77,7 @@ _ONLY = any_of(
 )
 """What narrows "all objects"."""
 _ONES = re.compile(r"\b(?:ones?|celui|celle|ceux|celles)\b")
+_TOLD = re.compile(r"^(?:wearing|dressed|with|in|on|at|portant|vêtu\w*|habillé\w*|avec|en|à)\b")
 _CUT_OFF = re.compile(
     r"\bcut off\b|\btruncated\b|\b(?:touch|cross|cut)\w*(?: \w+)* (?:edge|border|frame|bord)s?\b|"
     r"\bpart(?:ial)?ly (?:visible|outside|out)\b|\bcoupée?s?\b|\btronquée?s?\b"
@@ -101,13 +102,14 @@ class Wanted:
     `order` is by what all of them are ordered, as in a target; the surest come first without it.
     `bounds` are the least and the most of them in "are there more than three people?". `besides`
     are left out too: those that are told apart by what can be seen ("except the red ones").
-    `inside`: without what the picture's border cuts.
+    `inside`: without what the picture's border cuts. `least`: how sure all must be.
     """
 
     targets: tuple[Target, ...] = field(default_factory=tuple)
     without: frozenset[str] = frozenset()
     besides: tuple[Target, ...] = ()
     inside: bool = False
+    least: float = 0.0
     most: int | None = None
     bounds: tuple[int, int] | None = None
     order: str = ""
@@ -127,12 +129,13 @@ def wanted(question: str, system: str = "") -> Wanted:
     said = [
         (clause.without, spoken(text)) for text in (question, system) for clause in clauses(text)
     ]
-    left_out = [t for words, tongue in said for t in _left_out(words, tongue)]
+    left_out = [t for words, tongue in said for t in _left_out(words, tongue, found[0].word)]
     return Wanted(
         found,
         frozenset().union(*(t.names for t in left_out if t.names and t.is_plain)),
         tuple(_beside(t, found[0]) for t in left_out if _is_seen(t)),
         any(_CUT_OFF.search(words) for words, _ in said),
+        least_score(question) or least_score(system),
         limit_of(question) or limit_of(system),
         bounds_of(question),
         sorted_by(question) or sorted_by(system),
@@ -145,10 +148,11 @@ def _short(targets: tuple[Target, ...]) -> bool:
     return all(len(t.phrase.split()) <= LONGEST_LISTED for t in targets)
 
 
-def _left_out(words: str, tongue: Language) -> Iterator[Target]:
-    """What "except the people and the one on the left" leaves out."""
+def _left_out(words: str, tongue: Language, noun: str) -> Iterator[Target]:
+    """What "except the people and the one on the left" leaves out, told of `noun` or by itself."""
     for part in _parts(words):
-        found = target(_ONES.sub("", part), tongue)
+        is_told = _TOLD.match(part) and noun
+        found = target(f"{noun} {part}" if is_told else _ONES.sub("", part), tongue)
         one = _ONES.search(part)
         if found and one and not one[0].endswith("s") and (found.order or found.sides):
             yield replace(found, order=found.order or found.sides[0], sides=(), take=1)
@@ -159,7 +163,8 @@ def _left_out(words: str, tongue: Language) -> Iterator[Target]:
 def _is_seen(left_out: Target) -> bool:
     """Whether some of a kind are left out by what can be seen: not so "people who are asleep"."""
     told = left_out.colour or left_out.worn or left_out.sides or left_out.order
-    return bool(told and not left_out.rest and left_out.names != frozenset())
+    is_checked = left_out.worn or not left_out.rest
+    return bool(told and is_checked and left_out.names != frozenset())
 
 
 def _beside(left_out: Target, first: Target) -> Target:
@@ -240,7 +245,9 @@ def _parts(region: str) -> list[str]:
     return [
         part
         for i, part in enumerate(parts)
-        if part and (i == 0 or not (_ASIDE.match(part) or _NONE.match(part)))
+        if part
+        and not part.startswith(("by ", "par "))
+        and (i == 0 or not (_ASIDE.match(part) or _NONE.match(part)))
     ]
 
 
@@ -263,7 +270,7 @@ def _target(part: str, tongue: Language, verb: str) -> Target | None:
 
 def _known(clause: str, tongue: Language) -> tuple[Target, ...]:
     """The clause's noun phrases that mean something to the eyes."""
-    return tuple(t for t in _named(clause, tongue) if t.names or t.text)
+    return tuple(t for t in _named(clause, tongue) if t.names or t.text or t.aside)
 
 
 def _with_shared_noun(targets: tuple[Target, ...]) -> tuple[Target, ...]:

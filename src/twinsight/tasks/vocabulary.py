@@ -309,12 +309,19 @@ def _plurals(word: str) -> set[str]:
 def singular(word: str, name: str) -> str:
     """The form of a thing's word that is said of one: `mugs` → `mug`, `people` → `person`."""
     key = fold(word)
-    if key == fold(plural(name)):
+    if key == fold(plural(name)) or key in _ANYBODY:
         return name
     for candidate in nouns()[name].words:
         if key == fold(candidate) or key in map(fold, _plurals(candidate)):
             return candidate
     return name
+
+
+_ANYBODY = {
+    "someone", "anyone", "anybody", "somebody", "everyone", "everybody", "tout le monde",
+    "quelqu'un",
+}  # fmt: skip
+"""Words for people that name none of them."""
 
 
 def fold(phrase: str) -> str:

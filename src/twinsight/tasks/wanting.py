@@ -32,6 +32,7 @@ TEXT = word_set("text ocr transcription transcript words sign texte content cont
 LINES = word_set("lines texts words text")
 COUNT = word_set("count number num total quantity qty how many nombre quantité quantite combien")
 SCORE = word_set("score confidence probability certainty conf")
+SCORES = word_set("scores confidences probabilities")
 COLOUR = word_set("color colour colors colours couleur couleurs")
 PRESENCE = word_set(
     "is has have contains contain are shows present visible there any found detected exists exist "
