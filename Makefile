@@ -4,6 +4,9 @@ BIN := .venv/bin
 SHARED ?= ../shared
 export TWINSIGHT_SHARED := $(SHARED)
 
+# By files, since tests of a file share what is dear to start: servers, browsers, other languages' clients.
+TWO_AT_A_TIME := -n 2 --dist loadfile
+
 .PHONY: help try serve test test-fast lint format bench evals docs wheel lock clean test-frameworks lock-frameworks
 .DEFAULT_GOAL := help
 
@@ -18,10 +21,10 @@ serve: .venv/try ## start the server on port 8080
 
 test: .venv/test ## all tests, the real SDKs of four languages included
 	@$(BIN)/python tests/clients/setup.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME)
 
 test-fast: .venv/test ## the tests that need no other language's client
-	$(BIN)/python -m pytest --ignore tests/clients --ignore tests/guide
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME) --ignore tests/clients --ignore tests/guide
 
 test-frameworks: .venv/test ## the examples of LangChain, LlamaIndex, LiteLLM, AI SDK, Genkit and gemini-cli
 	@$(BIN)/python -m tests.frameworks.setup

@@ -18,8 +18,7 @@ from tests.clients.web import served
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _BY_NAME = {spec.name: spec for spec in SPECS}
-_RAN: dict[str, str] = {}
-_SKIPPED: dict[str, str] = {}
+RAN, MISSING = "clients run", "clients skipped"
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,12 @@ def client(request: pytest.FixtureRequest, drivers: Drivers) -> Client:
     """The client that the test was parametrised with; a missing one is skipped, and counted."""
     spec = _BY_NAME[request.param]
     reason = why_missing(spec)
+    told = request.node.user_properties
     if reason is not None:
-        _SKIPPED[spec.name] = reason.splitlines()[0]
+        told.append((MISSING, f"{spec.name} because {reason.splitlines()[0]}"))
         pytest.skip(f"{spec.name}: {reason}")
-    _RAN.setdefault(spec.name, "curl")
-    if spec.language != "curl":
-        _RAN[spec.name] = drivers.of(spec).sdk
+    sdk = "curl" if spec.language == "curl" else drivers.of(spec).sdk
+    told.append((RAN, f"{spec.name} ({sdk})"))
     return Client(spec, drivers)
 
 
@@ -129,10 +128,9 @@ def fetching_server(launch: Launch, photos_place: str) -> Address:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line that says which clients ran, so that a skipped one is never silent."""
-    if not _RAN and not _SKIPPED:
-        return
-    ran = ", ".join(f"{name} ({sdk})" for name, sdk in _RAN.items()) or "none"
-    terminalreporter.write_line(f"clients run: {len(_RAN)}: {ran}")
-    if _SKIPPED:
-        why = "; ".join(f"{name} because {reason}" for name, reason in _SKIPPED.items())
-        terminalreporter.write_line(f"clients skipped: {len(_SKIPPED)}: {why}", red=True)
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    told = [pair for report in reports for pair in getattr(report, "user_properties", ())]
+    for kind, is_bad in ((RAN, False), (MISSING, True)):
+        names = dict.fromkeys(name for each, name in told if each == kind)
+        if names:
+            terminalreporter.write_line(f"{kind}: {len(names)}: {', '.join(names)}", red=is_bad)
