@@ -68,6 +68,30 @@ def test_boxes_of_a_dropped_photo_lie_where_the_api_says(visit: Open, name: str)
         )
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "as [x1, y1, x2, y2] in pixels",
+        "[x, y, width, height] in pixels",
+        "[ymin, xmin, ymax, xmax] in pixels",
+        "[x1, y1, x2, y2] normalized to 0-1",
+    ],
+)
+def test_boxes_in_other_numbers_are_drawn_at_the_same_place(visit: Open, numbers: str) -> None:
+    opened = visit()
+    page = opened.page
+    opened.sample("coffee.jpg")
+    places = []
+    for prompt in ("Detect the cup", f"Detect the cup, box_2d {numbers}"):
+        page.fill("#prompt", prompt)
+        opened.ask()
+        places.append(page.locator("[data-row='0'] .box").bounding_box())
+    expected, got = places
+    assert expected
+    assert got
+    assert [got[side] for side in expected] == pytest.approx(list(expected.values()), abs=PX)
+
+
 def test_points_lie_where_the_api_says(visit: Open) -> None:
     opened = visit()
     page = opened.page

@@ -3,7 +3,7 @@
 import { Api, OPEN_KEY } from "./api.js";
 import { $, el, show } from "./dom.js";
 import { Files } from "./files.js";
-import { findingsIn, Growing } from "./findings.js";
+import { findingsIn, Growing, numbersOf } from "./findings.js";
 import { localPicture, partOf, storedPicture } from "./pictures.js";
 import { complain, Result, settle } from "./result.js";
 import { Stage } from "./stage.js";
@@ -204,12 +204,12 @@ async function whole(ask, body, target, signal) {
   const reply = await api.generate(ask.model, body, signal);
   const last = performance.now() - began;
   result.grow(textOf(reply));
-  finish(reply, target, { first: last, last });
+  finish(reply, ask, target, { first: last, last });
 }
 
 async function streamed(ask, body, target, signal) {
   const began = performance.now();
-  const growing = new Growing();
+  const growing = new Growing(toldIn(ask, target));
   let first = 0;
   let reply = null;
   for await (const chunk of api.stream(ask.model, body, signal)) {
@@ -219,11 +219,13 @@ async function streamed(ask, body, target, signal) {
     result.grow(piece);
     stage.addFindings(target, growing.feed(piece));
   }
-  finish(reply ?? {}, target, { first, last: performance.now() - began });
+  finish(reply ?? {}, ask, target, { first, last: performance.now() - began });
 }
 
-function finish(reply, target, ms) {
-  const findings = findingsIn(textOf(reply));
+const toldIn = (ask, picture) => numbersOf(`${ask.system ?? ""}\n${ask.prompt}`, picture.wh);
+
+function finish(reply, ask, target, ms) {
+  const findings = findingsIn(textOf(reply), toldIn(ask, target));
   stage.setFindings(target, findings);
   result.finish(reply, findings, ms);
   result.drawFindings(stage.active);

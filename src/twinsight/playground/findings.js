@@ -3,11 +3,25 @@
 
 const MOST = 2000;
 
+const CORNERS_X_FIRST = /\b(?:x_?min|x[01]|left)["']?[\s,]+["']?(?:y_?min|y[01]|top)\b|\bxyxy\b/i;
+const SIZE = /\bx["']?[\s,]+["']?y["']?[\s,]+["']?w(?:idth)?["']?[\s,]+["']?h(?:eight)?\b|\bxywh\b/i;
+
+/** By which numbers an answer tells places: pixels, a size, or x first where the prompt asks for them. */
+export function numbersOf(prompt, [w, h]) {
+  const pixels = /\b(?:pixels?|px)\b/i.test(prompt) && !/\b1[ ,]?000\b/.test(prompt);
+  return {
+    scale: pixels ? [1000 / w, 1000 / h] : [1, 1],
+    sized: SIZE.test(prompt),
+    cornersXFirst: CORNERS_X_FIRST.test(prompt),
+    pointXFirst: /[[(]\s*x\s*,\s*y\s*[\])]/i.test(prompt),
+  };
+}
+
 /** What a whole answer holds, in its order; an empty list when it is no JSON. */
-export function findingsIn(text) {
+export function findingsIn(text, told) {
   const value = jsonIn(text);
   const found = [];
-  collect(value, found);
+  collect(value, found, told);
   return found;
 }
 
@@ -27,6 +41,12 @@ export class Growing {
   #at = 0;
   #open = [];
   #quoted = false;
+  #told;
+
+  /** `told` is by which numbers places are told. */
+  constructor(told) {
+    this.#told = told;
+  }
 
   /** Takes a further piece of text; gives the entries that it completed. */
   feed(piece) {
@@ -50,7 +70,7 @@ export class Growing {
 
   #closed(start, found) {
     try {
-      const one = finding(JSON.parse(this.#text.slice(start, this.#at + 1)));
+      const one = finding(JSON.parse(this.#text.slice(start, this.#at + 1)), this.#told);
       if (one) found.push(one);
     } catch {
       // A brace of prose.
@@ -58,20 +78,20 @@ export class Growing {
   }
 }
 
-function collect(value, found) {
+function collect(value, found, told) {
   if (value === null || typeof value !== "object" || found.length >= MOST) return;
   if (Array.isArray(value)) {
-    for (const item of value) collect(item, found);
+    for (const item of value) collect(item, found, told);
     return;
   }
-  const one = finding(value);
+  const one = finding(value, told);
   if (one) found.push(one);
-  else for (const item of Object.values(value)) collect(item, found);
+  else for (const item of Object.values(value)) collect(item, found, told);
 }
 
-function finding(value) {
-  const box = numbers(value.box_2d, 4);
-  const point = numbers(value.point, 2);
+function finding(value, told) {
+  const box = boxOf(numbers(value.box_2d ?? value.bbox ?? value.box, 4), told);
+  const point = pointOf(numbers(value.point, 2), told.pointXFirst, told);
   if (!box && !point) return null;
   return {
     label: text(value.label ?? value.description ?? value.name ?? ""),
@@ -79,17 +99,35 @@ function finding(value) {
     box,
     point,
     mask: typeof value.mask === "string" ? value.mask : undefined,
-    polygon: Array.isArray(value.mask) ? ring(value.mask) : undefined,
+    polygon: Array.isArray(value.mask) ? ring(value.mask, told) : undefined,
   };
 }
 
 function numbers(value, count) {
   if (!Array.isArray(value) || value.length !== count) return undefined;
-  return value.every(Number.isFinite) ? value.map(within) : undefined;
+  return value.every(Number.isFinite) ? value : undefined;
 }
 
-function ring(pairs) {
-  const points = pairs.map((pair) => numbers(pair, 2));
+// No box of 0–1000 lies within one unit of the corner: such numbers are shares of the picture.
+const scaleOf = (values, told) => (values.every((value) => value <= 1) && values.some((value) => value % 1) ? [1000, 1000] : told.scale);
+
+function boxOf(values, told) {
+  if (!values) return undefined;
+  const [sx, sy] = scaleOf(values, told);
+  const [a, b, c, d] = values;
+  const [x0, y0, x1, y1] = told.sized ? [a, b, a + c, b + d] : told.cornersXFirst ? values : [b, a, d, c];
+  return [y0 * sy, x0 * sx, y1 * sy, x1 * sx].map(within);
+}
+
+function pointOf(values, xFirst, told) {
+  if (!values) return undefined;
+  const [sx, sy] = scaleOf(values, told);
+  const [x, y] = xFirst ? values : [values[1], values[0]];
+  return [y * sy, x * sx].map(within);
+}
+
+function ring(pairs, told) {
+  const points = pairs.map((pair) => pointOf(numbers(pair, 2), true, told)?.reverse());
   return points.length > 2 && points.every(Boolean) ? points : undefined;
 }
 
