@@ -50,6 +50,7 @@ ASKED = {
         "A page of text; its largest line reads “PROGRESS REPORT”.",
     ),
     "no object": ("Is there a laptop?", "No, I can make out no laptop."),
+    "a date is there": ("Is there a date on this page?", "Yes. It reads “DATE: 2-Dec-97”."),
     "what it is": (
         "What kind of document is this?",
         "A page of text; its largest line reads “PROGRESS REPORT”.",

@@ -19,6 +19,10 @@ FRUIT = Drawing((Thing("apple", (20, 20, 60, 60), "green"), Thing("banana", (100
 FAINT = Drawing((DOG, Thing("pizza", (90, 40, 120, 60), score=0.05)))
 HALF_SURE = Drawing((DOG, Thing("pizza", (90, 40, 120, 60), score=0.15)))
 CAR = Drawing((Thing("car", (20, 20, 160, 90), "red"),))
+BUS = Drawing((Thing("bus", (20, 20, 160, 90), "red"),))
+BED = Drawing(
+    (Thing("cat", (60, 20, 100, 60), "black"), Thing("bed", (10, 30, 180, 100), "white", 0.8))
+)
 SIGN = Drawing(lines=(("Open 9 to 17", (50, 30, 150, 60)),))
 SHOP = Drawing(lines=(("Open 9 to 17", (50, 30, 150, 60)), ("Bread", (50, 70, 150, 90))))
 TABBY = ("tabby cat", 0.6, ("cat", "animal"))
@@ -28,6 +32,39 @@ EMPTY = Drawing()
 
 ASKED = {
     # several things at once
+    "the same of another thing": (
+        (PETS,),
+        "What colour is the dog? And the cat on the right?",
+        "The dog is black. The cat is white.",
+    ),
+    "of what is held": (
+        (RAIN,),
+        "What is the person holding, and what colour is it?",
+        "I can see an umbrella with the person. The umbrella is red.",
+    ),
+    "a reason in so many words": (
+        (PETS,),
+        "How many dogs are there? Give the reason in a few words.",
+        "I can see a dog.",
+    ),
+    "a guess of the asker": ((PETS,), "I think this is a cow. Am I right?", "No, I can make out no cow."),
+    "left or right": (
+        (PETS,),
+        "Is the dog to the left or to the right of the cat?",
+        "The dog is to the left of the cat.",
+    ),
+    "a number on something": (
+        (BED,),
+        "Are there more than two cats on the bed?",
+        "No, I can see a cat.",
+    ),
+    "a digit": ((PETS,), "How many dogs? Just the digit.", "1"),
+    "a number that is an oven in French": (
+        (PETS,),
+        "True or false: four people are sitting.",
+        "No, I can make out no person.",
+    ),
+    "found to be told of": ((PETS,), "Find the cat and tell me its colour.", "The cat is white."),
     "typed for short": (
         (PETS,),
         "how many dogs r there and whats the cat's colour",
@@ -113,6 +150,12 @@ ASKED = {
         "Is this a modern car or an old one?",
         "I cannot tell which of modern car or old one fits; I see a car.",
     ),
+    "a label that denies another": (
+        (BUS,),
+        "Label with one of: PUBLIC_TRANSPORT, PRIVATE_VEHICLE, NO_VEHICLE",
+        "PUBLIC_TRANSPORT",
+    ),
+    "a label that denies": ((PETS,), "Label with one of: vehicle, no vehicle", "no vehicle"),
     # beyond the eyes
     "fit for work": (
         (PETS,),
@@ -149,6 +192,12 @@ ASKED = {
         "Which one is the odd one out?",
         "Image 2 is the odd one out: it shows a car, the others show a dog.",
     ),
+    "two that go together": (
+        (PETS, CAR, PETS),
+        "Two of these belong together. Which two?",
+        "Images 1 and 3 belong together: both show a dog.",
+    ),
+    "what both show": ((PETS, Drawing((DOG,))), "What do both pictures show?", "Both show a dog."),
     "no odd one": (
         (PETS, PETS, PETS),
         "Which one does not belong?",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from twinsight.tasks import activity, describe, ranking, surroundings
+from twinsight.tasks import activity, describe, page, ranking, surroundings
 from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
@@ -246,6 +246,9 @@ def _is_named(scene: Scene, target: Target) -> bool:
 def _recognised(scene: Scene, asked: Asked, target: Target) -> Said:
     """Whether a thing that only the labeler may know is what the picture shows."""
     voice, thing = asked.voice, named(target)
+    field = page.told(scene, replace(asked, question=thing)) if scene.is_page else None
+    if field is not None:
+        return Said(f"{sentence(asked.yes())} {field.text}", asked.yes())
     name = scene.recognition.name
     if name is not None and key_of(thing) in map(key_of, (name.name, *name.kinds)):
         said = voice.counted(1, describe.sayable(name, asked.style.language))

@@ -12,12 +12,15 @@ import numpy as np
 
 from twinsight.geometry.detections import Detections
 from twinsight.tasks import relation
+from twinsight.tasks.vocabulary import kinds
 
 _POSED = {"sitting", "standing", "laying", "lying", "resting", "perched", "sits", "stands", "lays"}
 _LINKS = {"that", "is", "are", "which", "who"}
 _PLACED = {"on", "in", "inside", "top", "of"}
 _ARTICLES = {"a", "an", "the", "some", "two", "three", "several", "many"}
 _SWIMS = {"boat", "surfboard", "bird", "elephant", "dog", "bear", "cow", "horse"}
+_TOO_SMALL = kinds()["food"] | kinds()["tableware"]
+"""What nobody sits or stands on."""
 _HIGH = {"tree", "trees", "building", "buildings", "lake", "house", "bush", "bushes"}
 """What hardly anything stands on top of, and no box tells where it is."""
 
@@ -74,6 +77,8 @@ def _instead(
         return ["near"] if noun in _HIGH and "top" in link and one != "bird" else None
     side: relation.Side = "on" if link[0] == "on" else "in"
     pairs = [(a, b) for a in _boxes(found, one) for b in _boxes(found, other) if a is not b]
+    if one == "person" and other in _TOO_SMALL and "top" in link:
+        return ["with"]
     if not one or not pairs or one == other:
         return None
     return ["and"] if all(_denied(side, a, b) for a, b in pairs) else None

@@ -36,6 +36,7 @@ NEUTRAL = (
 )
 """Labels that callers offer for what is none of the others."""
 
+_WITHOUT = re.compile(r"(?:no|not|non|without|sans|aucune?|pas de) ")
 _SPLIT = re.compile(r"[^\w]+")
 _STOP_WORDS = frozenset(
     ["a", "an", "the", "of", "photo", "picture", "image", "un", "une", "le", "la", "les"]
@@ -133,6 +134,10 @@ def _support(label: str, known: dict[str, float]) -> float:
     key = key_of(label)
     if key in known:
         return known[key]
+    without = _WITHOUT.match(key)
+    if without is not None:
+        other = _support(key[without.end() :], known)
+        return 1.0 - other if meaning(key[without.end() :]) else 0.0
     covered = meaning(label)
     if covered is not None and covered.sense is Sense.NARROWER:
         # That somebody is there says nothing of whether it is "a woman".

@@ -23,7 +23,9 @@ BRIGHTER = 0.15
 """Difference of mean light, of 1, that is worth a word."""
 
 _SAME = re.compile(r"\b(?:same|identical|identiques?|mêmes?)\b", re.IGNORECASE)
-_COMMON = re.compile(r"\b(?:common|communs?|share|both have)\b", re.IGNORECASE)
+_COMMON = re.compile(
+    r"\b(?:common|communs?|share|both (?:\w+ )?(?:have|show|contain))\b", re.IGNORECASE
+)
 _DIFFER = re.compile(r"\b(?:differ\w*|diffèr\w*|différ\w*)", re.IGNORECASE)
 _MORE = re.compile(r"\b(?:more|most|plus|fewer|fewest|less|least|moins)\b", re.IGNORECASE)
 _FEWER = re.compile(r"\b(?:fewer|fewest|less|least|moins)\b", re.IGNORECASE)

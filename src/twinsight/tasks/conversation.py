@@ -14,6 +14,7 @@ from twinsight.prompt import ImageRef, Prompt, Text, Turn
 from twinsight.tasks import describe, style
 from twinsight.tasks.corners import GEMINI, corners_asked
 from twinsight.tasks.example import examples, without_examples
+from twinsight.tasks.holding import holding_of, things_held
 from twinsight.tasks.intent import Task, task_of
 from twinsight.tasks.language import Language, language_of
 from twinsight.tasks.language import asked as asked_tongue
@@ -283,6 +284,10 @@ def _antecedent(pronoun: str, before: str, scenes: Sequence[Scene], language: La
     several = pronoun in ("they", "them", "ils", "elles")
     if pronoun in ("he", "she", "him", "her"):
         return voice.definite("person")
+    holding = holding_of(before) if pronoun == "it" and scenes else None
+    held = things_held(scenes[-1], holding) if holding is not None else []
+    if held:
+        return voice.definite(held[0].kind)
     target: Target | None = next((t for t in wanted(before).targets if t.names is not None), None)
     if target is None:
         scene = scenes[-1] if scenes else None
@@ -333,6 +338,18 @@ class Part:
     """Whether it is one of several forms that are asked for: "1) a title 2) three keywords"."""
 
 
+_OF_ONE_PICTURE = Prompt((Turn("user", (ImageRef(""),)),))
+LONGEST_THING = 6
+"""Words of another thing that the question before is asked of: "and the bus behind it?"."""
+
+
+def _another_thing(part: str) -> str:
+    led = _AND.match(_bare(part))
+    rest = led["rest"] if led else ""
+    is_other = _ASKS.match(rest) or style.is_only_style(_bare(part))
+    return "" if is_other or len(rest.split()) > LONGEST_THING else rest
+
+
 def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
     """The questions that one turn asks at once, each whole: "how many dogs, and what do they do?".
 
@@ -343,12 +360,20 @@ def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
         return [Part(f"give me {form}", is_form=True) for form in forms[1:]]
     said = [part.strip() for part in _AT_ONCE.split(question) if part.strip()]
     bare = [_LED.sub("", _IF_SO.sub("", part)) for part in said]
-    if not 2 <= len(said) <= MOST_AT_ONCE or not all(_ASKS.match(_bare(part)) for part in bare):
+    others = ["", *(_another_thing(part) for part in said[1:])]
+    are_asked = [
+        bool(other or _ASKS.match(_bare(part))) for part, other in zip(bare, others, strict=True)
+    ]
+    if not 2 <= len(said) <= MOST_AT_ONCE or not all(are_asked):
         return [Part(question)]
     parts = [Part(plainly(bare[0]))]
-    for part, asks in zip(said[1:], bare[1:], strict=True):
+    for part, asks, other in zip(said[1:], bare[1:], others[1:], strict=True):
         if _WHAT_KIND.match(_bare(asks)):
             continue  # an answer names what it has seen
+        if other:
+            before = parts[-1].question
+            parts.append(Part(_again(other, before, _OF_ONE_PICTURE, language_of(before))))
+            continue
         whole = plainly(_named(asks, parts[-1].question, scenes))
         parts.append(Part(whole, bool(_IF_SO.match(part))))
     return parts

@@ -94,14 +94,30 @@ def holding_of(question: str) -> Holding | None:
 
 def held(scene: Scene, asked: Asked) -> Said:
     """What boxes suggest; else that nobody can tell."""
-    voice, asked_for = asked.voice, holding_of(asked.question)
+    asked_for = holding_of(asked.question)
     assert asked_for is not None, "the task is this one only where the question asks for that"
-    verb = asked_for.verb
-    who = of_target(scene, asked_for.who) or of_target(scene, asked_for.who, purpose="presence")[:1]
-    there = [item for item in of_target(scene, Target("", None)) if item.kind in _THINGS[verb]]
-    near = [item for item in there if any(_goes_with(verb, item, one) for one in who)]
+    who, near = _who(scene, asked_for), things_held(scene, asked_for)
     if not near:
         return Said(describe.at_a_loss(scene, asked.style.language), asked.unknown())
+    return _told(asked_for.verb, who, near, asked)
+
+
+def _who(scene: Scene, asked_for: Holding) -> list[Item]:
+    return (
+        of_target(scene, asked_for.who) or of_target(scene, asked_for.who, purpose="presence")[:1]
+    )
+
+
+def things_held(scene: Scene, asked_for: Holding) -> list[Item]:
+    """What boxes suggest that they hold, eat, ride or are on."""
+    who = _who(scene, asked_for)
+    kinds_of_it = _THINGS[asked_for.verb]
+    there = [item for item in of_target(scene, Target("", None)) if item.kind in kinds_of_it]
+    return [item for item in there if any(_goes_with(asked_for.verb, item, one) for one in who)]
+
+
+def _told(verb: str, who: list[Item], near: list[Item], asked: Asked) -> Said:
+    voice = asked.voice
     things = counts_said((item.kind for item in near), voice)
     thing = voice.definite(who[0].kind, len(who))
     if verb != "on":

@@ -288,6 +288,8 @@ _ODD = _words(
     r"(?:does not|doesn't|do not|don't|not) (?:belong|fit in|fit with)\b",
     r"(?:is|looks) different from the (?:others?|rest)\b",
     r"les? intrus\b",
+    r"(?:belong|go) together\b",
+    r"vont ensemble\b",
     r"ne va pas avec\b",
 )
 _COMPARE = _words(
@@ -296,6 +298,7 @@ _COMPARE = _words(
     r"same\b",
     r"similar\w*",
     r"in common\b",
+    r"what (?:do|can) (?:both|all|the two|these two)\b.*\b(?:show|have|contain)\b",
     r"identical\b",
     r"identiques?\b",
     r"diff[éè]r\w+",
@@ -312,6 +315,14 @@ _WHY = _words(r"^(?:why|how come|pourquoi|what happen(?:s|ed)|que se est il pass
 
 _UNSEEN = _words(
     rf"^(?:what|which|quel\w*)(?:'s| is| are| est| sont| kind of| sort of)? {_NOT_SEEN}"
+)
+
+
+# "Find the bus and tell me its colour" wants words.
+_TO_BE_TOLD = _words(
+    r"(?:find|look for|locate|trouve\w*|cherche\w*)\b(?!.*\b(?:box|boxes|json|coordinates|mask|"
+    r"points?|"
+    r"boîtes?|coordonnées)\b).* (?:and|et) (?:tell me|say|describe|dis|décri\w+)\b"
 )
 
 
@@ -340,7 +351,8 @@ def task_of(prompt: Prompt) -> Task:
 
 def _places(question: str) -> Task | None:
     """The task that asks for places; None where the words do not."""
-    return next((task for task, pattern in _SPATIAL if pattern.search(question)), None)
+    task = next((task for task, pattern in _SPATIAL if pattern.search(question)), None)
+    return None if task is Task.DETECT and _TO_BE_TOLD.search(question) else task
 
 
 def _are_names(question: str) -> bool:

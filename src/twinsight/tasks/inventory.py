@@ -79,9 +79,11 @@ def keywords(scene: Scene, asked: Asked, most: int | None = None) -> list[str]:
     language, voice = asked.style.language, asked.voice
     name = scene.recognition.name
     kinds = describe.by_prominence(scene)
-    said = [describe.sayable(name, language)] if name is not None else []
+    whole = describe.sayable(name, language)
+    said = [whole] if language == "en" or has_french(whole) else []
     said += [voice.noun(kind) for kind in kinds]
-    said += [voice.noun(kind) for kind in name.kinds] if name is not None else []
+    broad = name.kinds if name is not None else ()
+    said += [voice.noun(kind) for kind in broad if language == "en" or has_french(kind)]
     if describe.quoted(scene, language):
         said.append(voice.say("some text"))
     if len(set(said)) < (most or 0):

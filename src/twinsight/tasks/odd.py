@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from twinsight.tasks import describe
 from twinsight.tasks.said import Asked, Said
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import broader
+from twinsight.tasks.vocabulary import broader, fold
+
+_TOGETHER = re.compile(r"\b(?:(?:belong|go) together|vont ensemble)\b")
 
 
 def odd_one(scenes: Sequence[Scene], asked: Asked) -> Said:
@@ -21,6 +24,9 @@ def odd_one(scenes: Sequence[Scene], asked: Asked) -> Said:
         )
         return Said(voice.say("none odd", shows=shows), asked.voice.say("none"))
     index, shared = odd
+    if _TOGETHER.search(fold(asked.question)):
+        others = voice.listed([str(n + 1) for n in range(len(scenes)) if n != index])
+        return Said(voice.say("together", indices=others, shared=voice.counted(1, shared)), others)
     return Said(
         voice.say("odd", index=index + 1, things=things[index], shared=voice.counted(1, shared)),
         str(index + 1),
@@ -38,13 +44,18 @@ def _topics(scene: Scene) -> list[str]:
 
 
 def _odd(topics: Sequence[Sequence[str]]) -> tuple[int, str] | None:
-    """The picture that lacks a topic of all others, and the first such topic of theirs.
+    """The picture that lacks a topic of all others, and the topic: the most prominent such one.
 
     None where no picture or several do.
     """
+    lacking = []
     for index, own in enumerate(topics):
-        others = [each for n, each in enumerate(topics) if n != index]
-        shared = [word for word in others[0] if all(word in each for each in others[1:])]
-        if len(others) > 1 and shared and shared[0] not in own:
-            return index, shared[0]
-    return None
+        first, *others = [each for n, each in enumerate(topics) if n != index]
+        shared = (place for place, word in enumerate(first) if all(word in o for o in others))
+        place = next((place for place in shared if first[place] not in own), None)
+        if others and place is not None:
+            lacking.append((place, index, first[place]))
+    best = sorted(lacking)[:2]
+    if not best or (len(best) == 2 and best[0][0] == best[1][0]):
+        return None
+    return best[0][1], best[0][2]

@@ -12,7 +12,7 @@ from twinsight.tasks.scene import Scene
 from twinsight.tasks.vocabulary import fold
 
 _KEY = re.compile(r"(?P<key>[^\W\d_][^:]{0,60}?) ?(?::|(?<=[Nn][Oo])\.) ?(?P<value>.*)")
-_SECOND = re.compile(r"(?<![A-Z&/#]) (?=(?:[A-Z][A-Z/.#&'-]+ ?){1,4}:)")
+_SECOND = re.compile(r"(?<![A-Z&/#]) (?=(?:[A-Z][A-Z/.#&'-]+ ?){1,4}:|[A-Z][a-z]+: )")
 """Where in a line a further key in capitals begins."""
 _ALIKE = (
     "to addressed recipient addressee receiver à destinataire adressé",

@@ -32,10 +32,33 @@ _PLAINLY = tuple(
         ),
         # typed for short
         (r"\b(what|where|how|there|that)['’]?s(?= )", r"\1 is"),
-        (r"\br (?=there|they|you|these|those)|(?<=there )r\b", "are "),
+        (r"\br (?=there|they|you|these|those|\w+ing\b)|(?<=there )r\b", "are "),
         (r"\bteh\b", "the"),
         (r"\bwh?at\b", "what"),
         (r"\b(?:wich|whcih)\b", "which"),
+        (
+            r"\bI (?:think|believe|guess)(?: that)? (?:this|it|that)(?: is|['’]s) (an? "
+            r"[^.,?]+)[.,]? (?:am I "
+            r"right|right|is that (?:right|correct|true)|correct)\s*\?*$",
+            r"is this \1?",
+        ),
+        (
+            r"^(?:find|locate|look for) (the [\w ]+?) and tell me (?:its|their|the) colou?r\b",
+            r"what colour is \1",
+        ),
+        # left or right
+        (
+            r"\bis (the [\w ]+?) (?:to |on |at )?(?:the )?(?:left or (?:to |on |at )?(?:the "
+            r")?right|right or "
+            r"(?:to |on |at )?(?:the )?left)(?: side)? of (the [\w ]+)",
+            r"where is \1 relative to \2",
+        ),
+        (
+            r"\best-ce que (l[ea] [\w ]+?) est à (?:gauche ou à droite|droite ou à gauche) "
+            r"d(?:e |u )"
+            r"(?:la |le )?([\w ]+)",
+            r"où est \1 par rapport à la \2",
+        ),
         # in or out
         (
             r"\b(?:is|are|was|were|where (?:is|are|was|were)) (?:(?!there\b)[\w']+,? ){1,4}"
@@ -51,8 +74,11 @@ _PLAINLY = tuple(
             r"(?<=[?.!,\w])\s+(?:and |et )?(?:please )?(?:(?:explain|justify|explique|justifie)(?: "
             r"(?:why|briefly|your (?:answer|reasoning|choice)|pourquoi|brièvement|ta réponse))*|"
             r"(?:give|say|tell me)(?: your| a| the)? (?:reasons?|why)|why(?:,? or why not)?|"
+            r"(?:explique|dis) pourquoi|"
             r"what makes you (?:say|think) (?:so|that)|how (?:can|do|could) you (?:tell|know)|"
-            r"pourquoi(?: pas)?)\s*[.?!]*\s*$",
+            r"pourquoi(?: pas)?)(?: (?:in|en) (?:an?|one|a few|une|quelques) (?:short |few "
+            r")?(?:words?|"
+            r"sentences?|phrases?|mots))?\s*[.?!]*\s*$",
             "",
         ),
         (r"\b(is|are) (?:any|one|some) of (?:the|these|those) (?=\w)", r"\1 there any "),

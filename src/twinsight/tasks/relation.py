@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from twinsight.tasks.clauses import bounds_of
 from twinsight.tasks.language import spoken
 from twinsight.tasks.phrases import Target, target
 from twinsight.tasks.vocabulary import fold
@@ -77,7 +78,8 @@ class Relation:
 def relation_of(question: str) -> Relation | None:
     """The relation of two known things that a question or a statement is about, if it is."""
     sentence = re.split(r"[.?!]", fold(question))[0].strip()
-    found = _ASKED.match(sentence) if _STARTS.match(sentence) else None
+    is_number = bounds_of(question) is not None
+    found = _ASKED.match(sentence) if _STARTS.match(sentence) and not is_number else None
     if found is None:
         return None
     tongue = spoken(question)

@@ -167,8 +167,9 @@ def _noun_at(words: Sequence[str], at: int) -> int:
         if _is_false_friend(phrase):
             return size
         if meaning(phrase) is not None:
-            # "Orange" before a noun is a colour.
-            return 0 if phrase in COLOURS and _noun_at(words, at + 1) else size
+            # "Orange" before a noun is a colour, and "four" no oven.
+            is_beside = phrase in COLOURS or number_of(phrase) is not None
+            return 0 if is_beside and _noun_at(words, at + 1) else size
     return 0
 
 

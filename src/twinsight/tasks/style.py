@@ -18,8 +18,8 @@ def _phrases(*phrases: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(phrases) + r")\b")
 
 
-_ONE = r"(?:number|count|colou?r|label|word|name|category|class)"
-_UN = r"(?:nombre|nom|mot|label|couleur|catégorie)"
+_ONE = r"(?:number|digit|figure|count|colou?r|label|word|name|category|class)"
+_UN = r"(?:nombre|chiffre|nom|mot|label|couleur|catégorie)"
 _WORD = _phrases(
     r"(?:one|single|1) word",
     rf"(?:just|only|simply) (?:yes or no|an? {_ONE}|the {_ONE}|one {_ONE}|{_ONE})",

@@ -68,6 +68,12 @@ _KINDS = (
         "means_of_transport | véhicule",
         "bicycle car motorcycle airplane bus train truck boat",
     ),
+    (
+        "public transport",
+        "public_transportation public_transit mass_transit | transport_en_commun "
+        "transports_publics",
+        "bus train",
+    ),
     ("furniture", "piece_of_furniture | meuble mobilier", "chair couch bed dining_table bench"),
     ("seat", "seating | siège assise", "chair couch bench"),
     (
