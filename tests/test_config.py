@@ -52,6 +52,9 @@ def test_sizes_in_words(text: str, size: int) -> None:
         pytest.param({"TWINSIGHT_ROLES": "yolox"}, "detector=NAME", id="role without a name"),
         pytest.param({"TWINSIGHT_NOTHING": "1"}, "TWINSIGHT_NOTHING", id="unknown name"),
         pytest.param(
+            {"TWINSIGHT_ENGIN_URL": "x"}, "Did you mean TWINSIGHT_ENGINE_URL", id="a slip"
+        ),
+        pytest.param(
             {"TWINSIGHT_CONFIG": "/nowhere.toml"}, "/nowhere.toml cannot be read", id="no file"
         ),
     ],

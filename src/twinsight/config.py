@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -225,9 +226,13 @@ _TYPES = get_type_hints(Config)
 
 def _convert(name: str, value: Any, source: str) -> Any:
     if name not in _TYPES:
-        known = ", ".join(sorted(_TYPES))
-        shown = ENV_PREFIX + name.upper() if source == "environment" else name
-        raise InvalidConfig(f"{source}: there is no setting {shown}. Settings: {known}.")
+        shown = str.upper if source == "environment" else str
+        prefix = ENV_PREFIX if source == "environment" else ""
+        meant = [f" Did you mean {prefix}{shown(n)}?" for n in get_close_matches(name, _TYPES, 1)]
+        raise InvalidConfig(
+            f"{source}: there is no setting {prefix}{shown(name)}.{''.join(meant)} Settings: "
+            f"{', '.join(sorted(_TYPES))}."
+        )
     size = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if size and name.endswith("_bytes"):
         value = int(size[1]) * _UNITS[size[2].upper()]

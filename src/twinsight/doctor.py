@@ -19,6 +19,7 @@ from twinsight.config import Config, Loaded
 from twinsight.engines import library, weights
 from twinsight.engines.eyes import open_speaker
 from twinsight.engines.machine import gigabytes
+from twinsight.engines.under_way import AnyModel
 from twinsight.errors import TwinsightError
 from twinsight.files import doctor
 from twinsight.files.limits import FileLimits
@@ -84,7 +85,7 @@ def _weight(name: str) -> str:
     return f"{card.bytes / 1e6:.1f} MB, sha256 {card.sha256[:12]}…, {card.licence}, {ms:.0f} ms"
 
 
-def _model(card: library.AnyModel, folder: Path) -> str:
+def _model(card: AnyModel, folder: Path) -> str:
     library.check_files(card, folder)
     size = gigabytes(library.size(card) or 0)
     return f"{card.role}, {size}, as on its card, {card.licence}"

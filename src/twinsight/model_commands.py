@@ -17,7 +17,8 @@ from twinsight.terminal import ConfigFile, DataDir, Profile, busy, err, out, pla
 if TYPE_CHECKING:
     from twinsight.config import Config
     from twinsight.engines.hub import Progress
-    from twinsight.engines.library import AnyModel, Plan
+    from twinsight.engines.library import Plan
+    from twinsight.engines.under_way import AnyModel
 
 app = App(
     name="models",
@@ -70,13 +71,14 @@ def list_(*, config: ConfigFile = None, data_dir: DataDir = None) -> None:
     "fits" compares a model's files and 1 GB to work in with this machine's memory, and with the
     free disk when it is not here yet.
     """
-    from twinsight.engines import library
+    from twinsight.engines import library, under_way
     from twinsight.engines.machine import gigabytes
 
     settings = _config(config, data_dir)
     folder = settings.data_dir / "models"
     here = {card.name: card for card in library.installed(folder)}
-    cards = [*here.values(), *(card for card in library.known() if card.name not in here)]
+    known = {card.name: card for card in [*library.known(), *under_way.begun(folder)]}
+    cards = [*here.values(), *(card for card in known.values() if card.name not in here)]
     rows = [("name", "role", "size", "licence", "state", "fits", "what it is")]
     for card in cards:
         size = library.size(card)
@@ -101,13 +103,13 @@ def list_(*, config: ConfigFile = None, data_dir: DataDir = None) -> None:
 
 
 def _state(card: AnyModel, settings: Config, is_here: bool) -> str:
-    from twinsight.engines import library
+    from twinsight.engines import library, under_way
     from twinsight.engines.machine import gigabytes
 
     folder = settings.data_dir / "models"
     if is_here:
         return "in use" if _uses(settings, library.settings(card, folder)) else "here"
-    if partly := library.under_way(card, folder):
+    if partly := under_way.bytes_here(card, folder):
         return f"{gigabytes(partly)} here"
     return "to pull" if card.repo else "to add"
 
@@ -177,8 +179,12 @@ def pull(
     else:
         _tell(plan)
         accepted = accept_licence or not plan.unsure or _accepts(plan)
-        with _progress() as progress:
-            library.carry_out(plan, folder, accepted, progress)
+        try:
+            with _progress() as progress:
+                library.carry_out(plan, folder, accepted, progress)
+        except KeyboardInterrupt:
+            err.print("Stopped. What has come is kept: pull again to go on.")
+            raise
         err.print(f"Pulled {plan.card.name}.")
     _how_to_use(plan.card, folder)
     return 0
@@ -302,7 +308,13 @@ def add(
     config: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Add a model of your own: its file is copied, checked by its hash and tried."""
+    """Add a model of your own: its file is copied, checked by its hash and tried.
+
+    Example: twinsight models add yolox_nano.onnx
+
+    A model that is not known needs a --card, which says how it is fed and read. GGUF files need no
+    adding: set engine_gguf, and engine_mmproj for the file of the model's eyes.
+    """
     from twinsight.engines.onnx import shelf
 
     folder = _config(config, data_dir).data_dir / "models"
@@ -319,6 +331,8 @@ def use(
     data_dir: DataDir = None,
 ) -> None:
     """Put a model to work: write its lines into twinsight.toml, once they are known to be good.
+
+    Example: twinsight models use qwen3-vl-4b
 
     The rest of the file stays as it is. The server takes them when it next starts.
     """
@@ -360,15 +374,24 @@ def rm(
     config: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> int:
-    """Take a model away, and what a pull of it has left."""
+    """Take a model away, and what a pull of it has left.
+
+    Example: twinsight models rm qwen3-vl-4b
+    """
+    from twinsight.config import load
     from twinsight.engines import library
 
-    settings = _config(config, data_dir)
+    loaded = load(config, {"data_dir": data_dir})
+    settings = loaded.config
     folder = settings.data_dir / "models"
     card = next((card for card in library.installed(folder) if card.name == name), None)
     values = library.settings(card, folder) if card else {}
     gone = library.remove(name, folder)
     err.print(f"Removed {plain(name)}." if gone else f"There is no model {plain(name)} here.")
     if values and _uses(settings, values):
-        err.print(f"The settings still name it: take out {', '.join(values)}.")
+        places = {loaded.origin[name.partition(".")[0]] for name in values}
+        err.print(
+            f"The server does not start so: take {', '.join(values)} out of "
+            f"{plain(' and '.join(sorted(places)))}."
+        )
     return 0 if gone else 1

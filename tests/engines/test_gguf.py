@@ -17,7 +17,7 @@ from google import genai
 from google.genai import errors, types
 
 from tests.conftest import StartServer
-from tests.engines.llama_server import child_settings, need_llama, until
+from tests.engines.llama_server import WEIGHTS, child_settings, need_llama, until
 from tests.eyes import told_eyes
 from twinsight.config import Config, load
 from twinsight.engines.eyes import open_speaker
@@ -100,11 +100,13 @@ def test_nothing_outlives_a_child_that_is_killed(engine: GgufEngine) -> None:
     ("settings", "words"),
     [
         ({"engine_gguf": "/none.gguf"}, "engine_gguf = '/none.gguf': there is no such file"),
-        ({"engine_gguf": __file__, "engine_mmproj": "/none"}, "engine_mmproj"),
-        ({"engine_gguf": __file__, "engine_program": "no-such-program"}, "no program here"),
-        ({"engine_gguf": __file__}, r"pip install 'twinsight\[desk\]'"),
+        ({"engine_gguf": __file__}, "is no GGUF file"),
+        ({"engine_gguf": str(WEIGHTS), "engine_mmproj": "/none"}, "engine_mmproj"),
+        ({"engine_gguf": str(WEIGHTS), "engine_program": "no-such-program"}, "no program here"),
+        ({"engine_gguf": str(WEIGHTS), "engine_dialect": "klingon"}, "no engine_dialect 'klingon'"),
+        ({"engine_gguf": str(WEIGHTS)}, r"pip install 'twinsight\[desk\]'"),
     ],
-    ids=["file", "mmproj", "program", "package"],
+    ids=["file", "kind of file", "mmproj", "program", "dialect", "package"],
 )
 def test_what_is_missing_is_said(settings: dict[str, str], words: str) -> None:
     with pytest.raises(InvalidConfig, match=words):

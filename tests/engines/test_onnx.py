@@ -20,7 +20,7 @@ from twinsight.engines.eyes import open_eyes
 from twinsight.engines.onnx import heads, shelf
 from twinsight.engines.onnx.card import Feed, read_card
 from twinsight.engines.onnx.placing import prepare
-from twinsight.errors import InvalidConfig, InvalidWeights, Unavailable
+from twinsight.errors import InvalidConfig, InvalidWeights
 from twinsight.image.decode import decode
 from twinsight.image.picture import Picture
 
@@ -193,10 +193,9 @@ def test_an_output_that_is_not_as_the_card_says(
 ) -> None:
     file, card = written(tmp_path)
     card.write_text(json.dumps(json.loads(card.read_text()) | changes))
-    shelf.add(file, tmp_path / "models", card, accept_licence=False)
-    eyes = open_eyes("pocket", Config(data_dir=tmp_path, roles={"detector": "tiny"}))
-    with pytest.raises(Unavailable, match=words):
-        eyes.detector.detect(Picture(np.zeros((32, 64, 3), np.uint8)))
+    with pytest.raises(InvalidWeights, match=words):
+        shelf.add(file, tmp_path / "models", card, accept_licence=False)
+    assert not shelf.installed(tmp_path / "models")
 
 
 def test_weights_in_a_file_beside_the_model(tmp_path: Path) -> None:
@@ -240,6 +239,12 @@ def test_what_is_not_to_be_added_is_refused(tmp_path: Path) -> None:
     card.write_text(json.dumps(card_of(b"junk")))
     with pytest.raises(InvalidWeights, match="no model that onnxruntime can run"):
         shelf.add(junk, models, card, accept_licence=True)
+    with pytest.raises(InvalidConfig, match=r"no card nope: .*Known: dfine_n"):
+        shelf.add(junk, models, Path("nope"), accept_licence=True)
+    words = tmp_path / "words.gguf"
+    words.write_bytes(b"GGUF")
+    with pytest.raises(InvalidConfig, match="needs no adding: set engine_gguf"):
+        shelf.add(words, models, None, accept_licence=True)
     assert not shelf.installed(models)
 
 
@@ -256,7 +261,7 @@ def test_a_model_that_was_altered_does_not_load(tmp_path: Path) -> None:
     [
         ({"detector": "nobody"}, "no engine 'nobody'"),
         ({"painter": "pocket-boxes"}, "no role 'painter'"),
-        ({"detector": "pocket-text"}, "'pocket-text' cannot be the detector"),
+        ({"detector": "pocket-text"}, "'pocket-text' cannot be the detector. It can be the reader"),
     ],
     ids=["engine", "role", "other role"],
 )

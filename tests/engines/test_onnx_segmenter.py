@@ -22,7 +22,7 @@ from twinsight.config import Config
 from twinsight.engines.eyes import open_eyes
 from twinsight.engines.onnx import shelf
 from twinsight.engines.roles import Segmenter
-from twinsight.errors import InvalidWeights, Unavailable
+from twinsight.errors import InvalidWeights
 from twinsight.image.picture import Picture
 
 
@@ -112,9 +112,8 @@ def test_a_picture_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_an_output_that_is_not_as_the_card_says(tmp_path: Path, wrong: str, words: str) -> None:
-    looks = segmenter(added(tmp_path, wrong=wrong))
-    with pytest.raises(Unavailable, match=words):
-        looks.segment(picture(), np.array([[30, 30, 170, 170]], np.float32))
+    with pytest.raises(InvalidWeights, match=words):
+        added(tmp_path, wrong=wrong)
 
 
 def test_a_model_of_which_a_file_is_missing_or_altered(tmp_path: Path) -> None:
@@ -158,7 +157,11 @@ def test_it_answers_through_the_server(tmp_path: Path, start_server: StartServer
         assert (mask < 20).mean() > 0.15
 
 
-def test_a_fault_of_the_model_is_one_503(tmp_path: Path, start_server: StartServer) -> None:
+def test_a_fault_of_the_model_is_one_503(
+    tmp_path: Path, start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One that shows only later.
+    monkeypatch.setattr(shelf, "try_once", lambda engine: None)
     told = told_eyes(objects=[("ball", (0.1, 0.2, 0.4, 0.8))])
     eyes = replace(open_eyes("pocket", added(tmp_path, wrong="nan")), detector=told.detector)
     with pytest.raises(InvalidWeights, match="no number"):

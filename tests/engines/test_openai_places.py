@@ -20,6 +20,7 @@ from tests.conftest import RunningServer, StartServer
 from tests.engines.standin import Play, Standin, says, standing_in
 from tests.eyes import told_eyes
 from twinsight.config import Config
+from twinsight.engines.eyes import open_eyes
 from twinsight.engines.openai import open_engine
 from twinsight.errors import InvalidConfig
 
@@ -282,4 +283,12 @@ def test_a_dialect_may_be_named(stand: Standin) -> None:
     none = open_engine(Config(engine_url=stand.url, engine_dialect="none"))
     assert none.card.roles == ("speaker",)
     with pytest.raises(InvalidConfig, match="Dialects: gemini, qwen3"):
-        open_engine(Config(engine_url=stand.url, engine_dialect="klingon"))
+        open_engine(Config(engine_url="http://127.0.0.1:9", engine_dialect="klingon"))
+
+
+def test_a_model_that_writes_no_places_cannot_be_made_the_grounder(stand: Standin) -> None:
+    stand.models = [{"id": "my-own-tune"}]
+    config = Config(profile="desk", engine_url=stand.url)
+    assert open_eyes("desk", config).grounder is None
+    with pytest.raises(InvalidConfig, match="cannot be the grounder"):
+        open_eyes("desk", replace(config, roles={"grounder": "openai"}))

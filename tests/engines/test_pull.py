@@ -234,10 +234,14 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(place: Place) -> None:
     second = place.run("pull", SEER)
     assert second.returncode == 1
     assert "another process" in second.stderr
+    taken_away = place.run("rm", "seer")
+    assert taken_away.returncode == 2
+    assert "another process" in taken_away.stderr
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert library.installed(place.models) == []
-    assert "2.1 MB here" not in place.run("list").stdout
+    listed = place.run("list").stdout
+    assert "2.1 MB here" in next(row for row in listed.splitlines() if row.startswith("seer "))
     place.hub.stall_after = None
     before = len(place.hub.downloads())
     done = place.run_apart("pull", SEER)
@@ -246,6 +250,25 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(place: Place) -> None:
     assert again.range == f"bytes={2 * MEGABYTE}-"
     assert again.sent == MEGABYTE
     assert place.left() == [f"seer/{MODEL}", "seer/gguf.json", f"seer/{EYES}"]
+
+
+@pytest.mark.parametrize("way", ["rm", "pull"])
+def test_what_a_cut_pull_has_left_is_known_by_its_name(way: str, place: Place) -> None:
+    place.hub.cut_after = [2 * MEGABYTE] + [0] * hub.TRIES
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "sleep", lambda _: None)
+        assert "2097152 of 3145728 bytes are here" in place.run("pull", SEER).stderr
+    # As a kill in the middle of a write leaves it.
+    (place.models / ".pulling/half.json").write_text('{"role": "spe')
+    before = len(place.hub.downloads())
+    assert place.run(way, "seer").returncode == 0
+    (place.models / ".pulling/half.json").unlink()
+    if way == "rm":
+        assert place.left() == []
+        assert place.run("rm", "seer").returncode == 1
+    else:
+        assert place.hub.downloads()[before].range == f"bytes={2 * MEGABYTE}-"
+        assert place.left() == [f"seer/{MODEL}", "seer/gguf.json", f"seer/{EYES}"]
 
 
 def test_an_install_that_was_killed_leaves_nothing_in_use(place: Place) -> None:
@@ -281,7 +304,7 @@ def test_another_file_than_was_pinned_is_not_even_fetched(place: Place) -> None:
     assert "another Qwen3VL-4B-Instruct-Q4_K_M.gguf" in done.stderr
     assert place.hub.downloads() == []
     right = [place.hub.promised(card.repo, file.name) for file in card.files]
-    hashes = [word for each in right for word in ("--sha256", each)]
+    hashes = [word for each in right for word in ("--sha256", each.upper())]
     done = place.run("pull", f"qwen3-vl-4b@{COMMIT}", *hashes)
     assert done.returncode == 0, done.stderr
     assert "Nobody has pinned" not in done.stderr
@@ -320,7 +343,7 @@ def test_without_a_network_the_cache_serves(place: Place) -> None:
         pytest.param(["o/Gated-GGUF"], 1, "gated: accept its terms at http", id="gated"),
         pytest.param(["o/All-GGUF"], 2, "has 2 files for Q4_K_M. Say which by --file", id="unclear"),
         pytest.param([f"{SEER}:Q9"], 2, "has 0 files for Q9", id="no such precision"),
-        pytest.param(["o/Onnx"], 2, "0 files for GGUF", id="no GGUF"),
+        pytest.param(["o/Onnx"], 2, "has no GGUF file; an ONNX model needs a --card. It has: m.onnx", id="no GGUF"),
         pytest.param(["o/Onnx", "--file", "m.onnx"], 2, "needs a --card", id="ONNX, no card"),
         pytest.param(["nothing"], 2, "No model is called 'nothing'", id="no name"),
         pytest.param(["yolox_nano"], 2, "is not on the hub: get it from “YOLOX", id="not on the hub"),
@@ -462,7 +485,7 @@ def test_a_pulled_detector_answers(place: Place, start_server: StartServer) -> N
             "/v1beta/models/gemini-2.5-flash:generateContent", json={"contents": asked}
         )
     assert '"label": "cat"' in reply.json()["candidates"][0]["content"]["parts"][0]["text"]
-    assert "The settings still name it: take out roles.detector." in place.run("rm", "tiny").stderr
+    assert "take roles.detector out of twinsight.toml" in place.run("rm", "tiny").stderr
 
 
 def test_a_real_detector_is_pulled_by_its_known_card(place: Place) -> None:

@@ -199,10 +199,18 @@ def open_eyes(profile: str, config: Config | None = None) -> Eyes:
         if name not in made:
             made[name] = _engine(name, config)
         if not isinstance(made[name], PROTOCOLS[role]):
-            raise InvalidConfig(f"roles: the engine {name!r} cannot be the {role}.")
+            can = ", ".join(made[name].card.roles)
+            raise InvalidConfig(
+                f"roles: the engine {name!r} cannot be the {role}. It can be the {can}."
+            )
         played[role] = made[name]
     # Whether a model writes places is known only when its server has named it.
     if "grounder" in played and "grounder" not in played["grounder"].card.roles:
+        if "grounder" in config.roles:
+            raise InvalidConfig(
+                f"roles: {played['grounder'].card.name} is not known to write where things are, so "
+                "it cannot be the grounder. engine_dialect says how a model writes it."
+            )
         del played["grounder"]
     return Eyes(profile, **played)
 

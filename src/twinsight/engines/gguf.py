@@ -25,6 +25,7 @@ from twinsight.engines.openai import OpenAIEngine, dialect_for, offered
 from twinsight.engines.openai_http import Line
 from twinsight.engines.roles import Card
 from twinsight.engines.speaker import Alone, Waiting
+from twinsight.engines.weights import is_gguf
 from twinsight.errors import InvalidConfig, TwinsightError, Unavailable
 from twinsight.geometry.detections import Detections
 from twinsight.image.picture import Picture
@@ -233,7 +234,13 @@ def check_gguf(config: Config) -> None:
     for name in ("engine_gguf", "engine_mmproj"):
         path = getattr(config, name)
         if path and not Path(path).is_file():
-            raise InvalidConfig(f"{name} = {path!r}: there is no such file.")
+            raise InvalidConfig(
+                f"{name} = {path!r}: there is no such file. `twinsight models list` shows what is "
+                "here and what can be pulled."
+            )
+        if path and not is_gguf(Path(path)):
+            raise InvalidConfig(f"{name} = {path!r} is no GGUF file.")
+    dialect_for("", config)
     if config.engine_program and shutil.which(config.engine_program) is None:
         raise InvalidConfig(f"engine_program = {config.engine_program!r} is no program here.")
     if not config.engine_program and importlib.util.find_spec("xllamacpp") is None:

@@ -14,11 +14,11 @@ import msgspec
 
 from twinsight.engines.onnx.card import ModelFile
 from twinsight.engines.onnx.shelf import put
+from twinsight.engines.weights import is_gguf
 from twinsight.errors import InvalidConfig, InvalidWeights
 
 KNOWN = Path(str(files("twinsight.engines"))) / "gguf_cards"
 _CARD = "gguf.json"
-_MAGIC = b"GGUF"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 
 
@@ -64,9 +64,8 @@ def keep_gguf(card: GgufCard, sources: Mapping[str, Path], folder: Path) -> Gguf
     that is no GGUF.
     """
     for file in card.files:
-        with sources[file.short].open("rb") as stream:
-            if stream.read(len(_MAGIC)) != _MAGIC:
-                raise InvalidWeights(f"{card.name}: {file.name} is no GGUF file.")
+        if not is_gguf(sources[file.short]):
+            raise InvalidWeights(f"{card.name}: {file.name} is no GGUF file.")
     half = folder / f".{card.name}.{os.getpid()}"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)

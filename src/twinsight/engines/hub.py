@@ -30,6 +30,8 @@ CHUNK_BYTES = 1024 * 1024
 TRIES = 5
 """So often in a row may the connection bring nothing."""
 LICENCE_BYTES = 200_000
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The disk is full, the user's share of it is, or a file may not be so large."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _GIT_BLOB = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
@@ -139,11 +141,11 @@ def fetch(offer: Offer, wanted: Promise, folder: Path, progress: Progress) -> Pa
                 _download(offer, wanted, stream, progress)
             stream.flush()
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in _NO_ROOM:
                 raise
             raise HubError(
-                f"The disk of {folder} is full. What came of {wanted.name} is kept: make room and "
-                "pull again."
+                f"There is no room in {folder}: {error.strerror}. What came of {wanted.name} is "
+                "kept: make room and pull again."
             ) from error
         progress(wanted.name, wanted.bytes, wanted.bytes)
         stream.seek(0)
@@ -261,7 +263,8 @@ def _cached(repo: str, revision: str, why: str) -> Offer:
                 return Offer(repo, snapshot.commit_hash, _licence(card), tuple(cached), cached)
     raise HubError(
         f"{why.rstrip('.')}, and {repo} at {revision} is not in the cache "
-        f"{hub.constants.HF_HUB_CACHE}."
+        f"{hub.constants.HF_HUB_CACHE}. Another hub is named by HF_ENDPOINT; a cache that was "
+        "filled on another machine may be carried here."
     )
 
 

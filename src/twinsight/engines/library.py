@@ -6,17 +6,16 @@ A pull has three steps, so that the user can be told and asked between them: whi
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from twinsight.config import Config
-from twinsight.engines import hub
+from twinsight.engines import hub, under_way
 from twinsight.engines.eyes import open_eyes
 from twinsight.engines.gguf import check_gguf
 from twinsight.engines.gguf_shelf import (
@@ -28,11 +27,10 @@ from twinsight.engines.gguf_shelf import (
 )
 from twinsight.engines.machine import free_disk_bytes, gigabytes
 from twinsight.engines.onnx import shelf
-from twinsight.engines.onnx.card import AnyCard, ModelFile
+from twinsight.engines.onnx.card import ModelFile
 from twinsight.engines.onnx.engine import check
+from twinsight.engines.under_way import AnyModel
 from twinsight.errors import HubError, InvalidWeights, UsageError
-
-AnyModel = AnyCard | GgufCard
 
 DEFAULT_QUANT = "Q4_K_M"
 """The precision that is taken of a GGUF repository when none is asked for, as llama.cpp does."""
@@ -42,7 +40,6 @@ _PERMISSIVE = {
     "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "isc", "zlib", "bsl-1.0", "cc0-1.0",
 }  # fmt: skip
 NO_LICENCE = "unknown"
-_UNDER_WAY = ".pulling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +75,22 @@ def installed(folder: Path) -> list[AnyModel]:
 
 
 def remove(name: str, folder: Path) -> bool:
-    """Takes a model away, and what of it was under way; False when there was neither."""
-    cards = [card for card in [*installed(folder), *known()] if card.name == name]
-    parts = [folder / _UNDER_WAY / str(file.sha256) for card in cards for file in card.files]
-    gone = [part for part in parts if part.is_file()]
-    for part in gone:
-        part.unlink(missing_ok=True)
-    if any(card.name == name for card in installed(folder)):
+    """Takes a model away, and what of it was under way; False when there was neither.
+
+    Raises UsageError while another process fetches it.
+    """
+    here = [card for card in installed(folder) if card.name == name]
+    cards = [card for card in [*under_way.begun(folder), *known()] if card.name == name]
+    was_begun = [under_way.remove(card, folder) for card in [*here, *cards]]
+    if here:
         shutil.rmtree(folder / name)
-        return True
-    return bool(gone)
+    return bool(here) or any(was_begun)
 
 
 def size(card: AnyModel) -> int | None:
     """Its files together in bytes, as far as its card knows; None when it knows of none."""
     sizes = [file.bytes for file in card.files if file.bytes is not None]
     return sum(sizes) if sizes else None
-
-
-def under_way(card: AnyModel, folder: Path) -> int:
-    """How many bytes of it an earlier pull has left to be gone on with."""
-    parts = [folder / _UNDER_WAY / str(file.sha256) for file in card.files]
-    return sum(part.stat().st_size for part in parts if part.is_file())
 
 
 def settings(card: AnyModel, folder: Path) -> dict[str, str]:
@@ -119,7 +110,8 @@ def named(name: str, revision: str, folder: Path) -> AnyModel:
     UsageError for an unknown name, and for a model that is not on the hub.
     """
     here = {card.name: card for card in installed(folder)}
-    cards = here | {card.name: card for card in known()}
+    begun = {card.name: card for card in under_way.begun(folder)}
+    cards = here | begun | {card.name: card for card in known()}
     if name in here and None in [file.sha256 for file in cards[name].files]:
         cards[name] = here[name]
     if name not in cards:
@@ -184,6 +176,7 @@ def by_card(card: AnyModel, repo: str, revision: str, names: Sequence[str]) -> A
 
 def pinned(card: AnyModel, hashes: Sequence[str]) -> AnyModel:
     """The card with those sha256, in the order of its files."""
+    hashes = [each.lower() for each in hashes]
     if len(hashes) != len(card.files) or not all(re.fullmatch("[0-9a-f]{64}", h) for h in hashes):
         names = ", ".join(file.name for file in card.files)
         raise UsageError(f"--sha256 is needed once for each file, 64 hex digits, for: {names}.")
@@ -256,20 +249,24 @@ def carry_out(plan: Plan, folder: Path, accepted: bool, progress: hub.Progress) 
 
 
 def _brought(plan: Plan, offer: hub.Offer, folder: Path, progress: hub.Progress) -> AnyModel:
-    _sweep(folder)
+    under_way.tidy(folder)
     _room(plan, folder)
-    parts = folder / _UNDER_WAY
-    fetched = {
-        file.short: hub.fetch(offer, promise, parts, progress)
-        for file, promise in zip(plan.card.files, plan.promises, strict=True)
-    }
-    if isinstance(plan.card, GgufCard):
-        kept: AnyModel = keep_gguf(_hashed(plan.card, fetched), fetched, folder)
-    else:
-        kept = shelf.keep(plan.card, fetched, folder, accept_licence=True)
-    for part in fetched.values():
-        part.unlink(missing_ok=True)
-    return kept
+    under_way.begin(plan.card, folder)
+    parts = under_way.parts_folder(folder)
+    try:
+        fetched = {
+            file.short: hub.fetch(offer, promise, parts, progress)
+            for file, promise in zip(plan.card.files, plan.promises, strict=True)
+        }
+        if isinstance(plan.card, GgufCard):
+            kept: AnyModel = keep_gguf(_hashed(plan.card, fetched), fetched, folder)
+        else:
+            kept = shelf.keep(plan.card, fetched, folder, accept_licence=True)
+        for part in fetched.values():
+            part.unlink(missing_ok=True)
+        return kept
+    finally:
+        under_way.tidy(folder)
 
 
 def check_files(card: AnyModel, folder: Path) -> None:
@@ -300,6 +297,11 @@ def _choose(offer: hub.Offer, quant: str) -> list[str]:
     best = next(
         (found for q in _EYES_QUANTS if (found := [e for e in eyes if _is_quant(q, e)])), []
     )
+    if not models:
+        raise UsageError(
+            f"{offer.repo} has no GGUF file; an ONNX model needs a --card. It has: "
+            f"{', '.join(sorted(offer.names)) or 'no files'}."
+        )
     if len(fitting) != 1:
         raise UsageError(
             f"{offer.repo} has {len(fitting)} files for {asked or 'GGUF'}. Say which by --file, or "
@@ -340,7 +342,7 @@ def _room(plan: Plan, folder: Path) -> None:
     here = sum(
         part.stat().st_size
         for promise in plan.promises
-        if (part := folder / _UNDER_WAY / promise.key).is_file()
+        if (part := under_way.parts_folder(folder) / promise.key).is_file()
     )
     needed, free = plan.bytes * copies - here, free_disk_bytes(folder)
     if needed > free:
@@ -348,21 +350,3 @@ def _room(plan: Plan, folder: Path) -> None:
             f"{plan.card.name} needs {gigabytes(needed)} more on the disk of {folder}; "
             f"{gigabytes(free)} are free."
         )
-
-
-def _sweep(folder: Path) -> None:
-    """Removes what a process that is no more left half installed."""
-    for half, pid in _halves(folder):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            shutil.rmtree(half, ignore_errors=True)
-        except PermissionError:
-            continue
-
-
-def _halves(folder: Path) -> Iterator[tuple[Path, int]]:
-    for half in folder.glob(".*.*"):
-        pid = half.name.rpartition(".")[2]
-        if half.is_dir() and pid.isdigit():
-            yield half, int(pid)

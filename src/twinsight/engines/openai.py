@@ -109,17 +109,20 @@ def open_engine(config: Config) -> OpenAIEngine:
     if not config.engine_url:
         raise InvalidConfig(
             f"The profile '{config.profile}' needs a model's server. Start one, for example "
-            "`llama-server -m model.gguf --mmproj mmproj.gguf` or `vllm serve MODEL`, and say "
-            'where it is: engine_url = "http://127.0.0.1:8080" in twinsight.toml, '
-            "TWINSIGHT_ENGINE_URL, or --engine-url. Or name a GGUF file of yours as engine_gguf."
+            "`vllm serve MODEL` or `llama-server -m model.gguf --mmproj mmproj.gguf --port 8000`, "
+            'and say where it is: engine_url = "http://127.0.0.1:8000" in twinsight.toml, '
+            "TWINSIGHT_ENGINE_URL, or --engine-url. Or have a model fetched by `twinsight models "
+            "pull` and put to work by `twinsight models use`, or name a GGUF file of yours as "
+            "engine_gguf."
         )
+    dialect_for("", config)
     line = Line(config.engine_url, config.engine_key)
     try:
         offers = offered(line)
     except TwinsightError as error:
         raise InvalidConfig(
-            f"engine_url = {config.engine_url!r}: {error.message} Its list of models, /v1/models, "
-            "must answer before Twinsight starts."
+            f"engine_url = {config.engine_url!r}: {error.message.rstrip('.')}. Its list of "
+            "models, /v1/models, must answer before Twinsight starts."
         ) from error
     finally:
         line.close()

@@ -308,6 +308,8 @@ def _name(fault: Exception) -> str:
         TimeoutError: "no answer to the connection",
         socket.gaierror: "its name has no address",
         ssl.SSLCertVerificationError: "its certificate is not trusted (SSL_CERT_FILE names others)",
+        ssl.SSLError: "it does not speak TLS, or not as we do",
+        http.client.BadStatusLine: "what it sent is not HTTP",
         http.client.IncompleteRead: "its answer was cut",
         http.client.RemoteDisconnected: "it closed the connection without an answer",
     }

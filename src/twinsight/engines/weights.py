@@ -35,6 +35,12 @@ class Manifest:
     extra: dict[str, Any]
 
 
+def is_gguf(file: Path) -> bool:
+    """Whether it begins as llama.cpp's files do."""
+    with file.open("rb") as stream:
+        return stream.read(4) == b"GGUF"
+
+
 def manifest(name: str, folder: Path = FOLDER) -> Manifest:
     """Reads `<name>.json`. Raises InvalidWeights when it is missing or incomplete."""
     path = folder / f"{name}.json"

@@ -52,6 +52,11 @@ def serve(config: Config, console: Console) -> None:
     _set_up_logs(config)
     eyes = open_eyes(config.profile, config)
     eyes.warm()
+    if eyes.speaker is None and (config.engine_url or config.engine_gguf):
+        unused = "engine_url" if config.engine_url else "engine_gguf"
+        console.print(
+            f"The profile {config.profile} does not use {unused}; the profile desk does.\n"
+        )
     # What is there now stays: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from twinsight.engines.onnx.card import AnyCard, DetectorCard, LabelerCard, SegmenterCard
 from twinsight.engines.onnx.detector import OnnxDetector
 from twinsight.engines.onnx.grounder import OnnxGrounder
 from twinsight.engines.onnx.labeler import OnnxLabeler
 from twinsight.engines.onnx.segmenter import OnnxSegmenter
-from twinsight.errors import InvalidWeights
+from twinsight.errors import InvalidWeights, Unavailable
+from twinsight.image.picture import Picture
 
 Engine = OnnxDetector | OnnxSegmenter | OnnxLabeler | OnnxGrounder
 
@@ -30,6 +33,20 @@ def open_engine(card: AnyCard, folder: Path) -> Engine:
     if isinstance(card, LabelerCard):
         return OnnxLabeler(card, folder)
     return OnnxGrounder(card, folder)
+
+
+def try_once(engine: Engine) -> None:
+    """Looks at a grey picture. Raises InvalidWeights where the model is not as its card says."""
+    grey = Picture(np.full((64, 64, 3), 128, np.uint8))
+    try:
+        if isinstance(engine, OnnxSegmenter):
+            engine.segment(grey, np.array([[8, 8, 56, 56]], np.float32))
+        elif isinstance(engine, OnnxLabeler):
+            engine.recognise(grey)
+        else:
+            engine.detect(grey)
+    except Unavailable as error:
+        raise InvalidWeights(error.message) from error
 
 
 def check(sha256: str | None, file: Path, owner: str) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from twinsight.engines.onnx.card import AnyCard, read_card
-from twinsight.engines.onnx.engine import Engine, check, open_engine
+from twinsight.engines.onnx.engine import Engine, check, open_engine, try_once
+from twinsight.engines.weights import is_gguf
 from twinsight.errors import InvalidConfig, InvalidWeights
 
 KNOWN = Path(str(files("twinsight.engines.onnx"))) / "cards"
@@ -80,7 +81,7 @@ def keep(card: AnyCard, sources: Mapping[str, Path], folder: Path, accept_licenc
             sha256 = check(file.sha256, copy, card.name)
             told.append(msgspec.structs.replace(file, sha256=sha256, bytes=copy.stat().st_size))
         card = msgspec.structs.replace(card, files=tuple(told))
-        open_engine(card, half)
+        try_once(open_engine(card, half))
         (half / _CARD).write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2))
         put(half, folder / card.name)
     finally:
@@ -100,13 +101,23 @@ def put(half: Path, place: Path) -> None:
 def card_named(card_file: Path) -> AnyCard:
     """The card in that file, or the known one of that name."""
     known = KNOWN / f"{card_file.name}.json"
-    is_known = card_file.name == str(card_file) and not card_file.exists() and known.is_file()
-    return read_card(known if is_known else card_file)
+    if card_file.exists() or card_file.name != str(card_file):
+        return read_card(card_file)
+    if not known.is_file():
+        raise InvalidConfig(
+            f"There is no card {card_file}: neither a file, nor a known one. Known: "
+            f"{', '.join(card.name for card in known_cards())}."
+        )
+    return read_card(known)
 
 
 def _known_by(given: Path) -> AnyCard:
     """The known card one of whose files this is, or is in this folder."""
     here = list(given.iterdir()) if given.is_dir() else [given]
+    if len(here) == 1 and here[0].is_file() and is_gguf(here[0]):
+        raise InvalidConfig(
+            f"{here[0]} is a GGUF file, which needs no adding: set engine_gguf to its path."
+        )
     hashes = {check(None, file, "the model") for file in here if file.is_file()}
     for card in known_cards():
         if hashes & {file.sha256 for file in card.files}:
