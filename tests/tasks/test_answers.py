@@ -178,7 +178,7 @@ ONE = {
     "no flower": (
         PETS,
         "What flower is this?",
-        "I cannot tell: “flower” is not something that I can recognise.",
+        "I cannot tell: “flower” is not something that I can recognise; I see a dog and a cat.",
     ),
     "no breed": (
         Drawing((CAT,), name=("cat", 0.9, ("animal",))),

@@ -50,6 +50,11 @@ ASKED = {
         "A page of text; its largest line reads “PROGRESS REPORT”.",
     ),
     "no object": ("Is there a laptop?", "No, I can make out no laptop."),
+    "from and to": (
+        "Who is it from, and to whom?",
+        "It reads “FROM: Bo Ray”. It reads “TO: Ann Lee”.",
+    ),
+    "of when fr": ("De quand date ce document ?", "On y lit « DATE: 2-Dec-97 »."),
     "a date is there": ("Is there a date on this page?", "Yes. It reads “DATE: 2-Dec-97”."),
     "what it is": (
         "What kind of document is this?",

@@ -65,6 +65,18 @@ ASKED = {
         "No, I can make out no person.",
     ),
     "found to be told of": ((PETS,), "Find the cat and tell me its colour.", "The cat is white."),
+    "and what it does fr": (
+        (PETS,),
+        "Quel chien est-ce et que fait-il ?",
+        "Je vois un chien. Le reste, je ne peux pas le dire d'après l'image.",
+    ),
+    "is it, as it is spoken in French": ((PETS,), "C'est un cheval ?", "Non, je ne distingue aucun cheval."),
+    "where, as it is spoken in French": ((PETS,), "Le chat, il est où ?", "Le chat se trouve à droite."),
+    "no bed": (
+        (BED,),
+        "How many flower beds are there?",
+        "I cannot tell: “flower beds” is not something that I can recognise.",
+    ),
     "typed for short": (
         (PETS,),
         "how many dogs r there and whats the cat's colour",
@@ -184,6 +196,15 @@ ASKED = {
         (PETS,),
         "Describe it in exactly two bullet points.",
         "- A photo of a dog and a cat.\n- The dog is on the left and the cat on the right.",
+    ),
+    "a file name": ((PETS,), "Suggest a filename for this image", "a-dog-and-a-cat"),
+    "a Python list": ((PETS,), "Respond with a Python list of the animals.", '["dog", "cat"]'),
+    "JSON by keys": ((PETS,), "Give me a JSON object with keys dogs, cats.", '```json\n{"dogs": ["dog"], "cats": ["cat"]}\n```'),
+    "number of a bus": ((BUS,), "What number is the bus?", "I can read no text in this picture."),
+    "each picture's": (
+        (PETS, Drawing((DOG,))),
+        "For each picture give only the animal.",
+        "Image 1: I can see a dog and a cat.\nImage 2: I can see a dog.",
     ),
     "by commas": ((SHOP,), "Extract all text as a comma separated list", "Open 9 to 17, Bread"),
     # several pictures

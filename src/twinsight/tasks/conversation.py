@@ -65,7 +65,8 @@ _CELUI = {"celui": "le", "celle": "la", "ceux": "les", "celles": "les"}
 _IN_LINES = re.compile(r"\b(?:csv|yolo|xml|voc|coco|json|table|tableau)\b")
 _SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 _ASKS = re.compile(
-    r"^(?:any|il y a combien|what|which|who|where|when|why|how|is|are|do|does|can|could|"
+    r"^(?:any|il y a combien|(?:to|from) whom|(?:à|de) qui|what|which|who|where|when|why|how|is|"
+    r"are|do|does|can|could|"
     r"describe|tell|quel\w*|où|qui|"
     r"que|combien|de quel\w*|y a|est|sont|décri\w*|pourquoi|comment|à quoi)\b"
 )
@@ -91,6 +92,7 @@ _NUMBERED = re.compile(
 _PRONOUN = re.compile(
     r"\b(?P<english>it|they|them|he|she|him|her)\b(?! (?:rain|snow|day|night|late|early))"
     r"|(?<=\b(?P<verb>est|ont|ait) )(?P<french>ils?|elles?)\b"
+    r"|(?<=\bfait )(?P<done>ils?|elles?)\b|(?<=\btient )(?P<held>ils?|elles?)\b"
     r"|(?<=\bsont )(?P<several>ils|elles)\b"
 )
 _OF_SEVERAL = re.compile(r"\b(?:they|them|ils|elles|eux)\b")
@@ -130,7 +132,8 @@ def follow(prompt: Prompt, scenes: Sequence[Scene]) -> Followed:
     for question in questions[-MOST_TURNS:]:
         doubted = bool(before and _SURE.match(_bare(question)))
         meant = several if _OF_SEVERAL.search(_bare(question)) else ""
-        before = _whole(question, meant or before, prompt, scenes) if before else plainly(question)
+        plain = plainly(question)
+        before = _whole(plain, meant or before, prompt, scenes) if before else plain
         several = before if _names_several(before) else several
     return Followed(prompt.asking(before), doubted)
 
@@ -312,7 +315,8 @@ def _other_picture(prompt: Prompt, language: Language) -> str:
 
 _AT_ONCE = re.compile(
     r"(?<=[?.])\s+|\s*,?\s+(?:and|et)(?: also)?\s+(?=(?:what|how|where|who|which|when|why|"
-    r"(?:is|are) (?:there|it|they|the)|que|quel\w*|où|combien|de quel\w*|y a-t-il|est-ce)\b)",
+    r"(?:is|are) (?:there|it|they|the)|que|quel\w*|où|combien|de quel\w*|y a-t-il|est-ce|"
+    r"(?:to|from) whom|(?:à|de) qui)\b)",
     re.IGNORECASE,
 )
 _NUMBERED_FORM = re.compile(r"(?:^|(?<=\s))\(?\d[).:]\s+")

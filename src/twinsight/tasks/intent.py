@@ -101,6 +101,9 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"(?:read|transcribe|extract|ocr)\b.{0,40}"
             r"\b(?:text|signs?|labels?|words?|image|writing|page|it|all|everything|number)\b",
             r"ocr\b",
+            r"what (?:letter|number|digit|word|symbol)s? (?:is|are) (?:\w+ )?(?:on|the (?:bus|"
+            r"train|tram|"
+            r"player|shirt|jersey|house|door|car|plane))\b",
             r"transcri\w+",
             r"que dit\b",
             r"(?:que est ce qui est|que y a t il de) écrit",
@@ -237,6 +240,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             r"texte? alternatif\b",
             r"(?:tweet|(?:instagram|facebook|linkedin|social media) post|post (?:for|about))\b",
             r"headline\b",
+            r"(?:file ?name|slug|nom de fichier)\b",
             r"what is this about\b",
             r"summar\w+",
             r"résum\w+",
@@ -298,6 +302,7 @@ _COMPARE = _words(
     r"same\b",
     r"similar\w*",
     r"in common\b",
+    r"common to (?:both|all|the)\b",
     r"what (?:do|can) (?:both|all|the two|these two)\b.*\b(?:show|have|contain)\b",
     r"identical\b",
     r"identiques?\b",

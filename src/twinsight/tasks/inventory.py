@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ SURE_AROUND = 0.95
 _TAG = re.compile(r"\bhash ?tags?\b")
 _KEYWORD = re.compile(r"\b(?:key ?words?|tags?|mots? clés?)\b|\bcommas?\b|\bvirgules?\b")
 _TABLE = re.compile(r"\b(?:(?:in|as|into) an? (?:\w+ )?table|markdown table|tableau)\b")
+_ARRAY = re.compile(r"\b(?:python list|list of strings|array(?: of strings)?|liste python)\b")
 _PLACED = re.compile(r"\b(?:positions?|locations?|places?|where|où|emplacements?)\b")
 _MOST = re.compile(r"\b(\w+) (?:key ?words?|hash ?tags?|tags|mots clés)\b")
 
@@ -47,6 +49,8 @@ def inventory(scene: Scene, asked: Asked) -> Said:
     kinds = list(Counter(item.kind for item in items))
     if _TABLE.search(question):
         return Said(_table(items, scene, asked), kinds[0])
+    if _ARRAY.search(question):
+        return Said(json.dumps([asked.voice.noun(k) for k in kinds], ensure_ascii=False), kinds[0])
     lines = [_line(items, kind, scene, asked) for kind in kinds]
     return Said("\n".join(f"- {line}" for line in lines), ", ".join(kinds))
 

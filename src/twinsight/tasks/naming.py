@@ -134,7 +134,9 @@ def _of_group(scene: Scene, asked: Asked, kind: Target) -> Said:
     name = scene.recognition.name
     if name is not None and word in map(classify.key_of, (name.name, *name.kinds)):
         return _looks_like(describe.sayable(name, asked.style.language), asked)
-    return Said(asked.voice.say("cannot recognise", thing=named(kind)), asked.unknown())
+    things = describe.main_thing(scene, asked.style.language)
+    text = asked.voice.say("cannot recognise, see", thing=named(kind), things=things)
+    return Said(text, asked.unknown())
 
 
 def _whole(scene: Scene, asked: Asked) -> Said:

@@ -34,8 +34,12 @@ _IDLE = word_set("""
     document form letter report sheet paper invoice receipt memo message picture image photo text
     field value written listed shown mentioned name be can you see
     le la les un une des du quel quelle quels quelles qui que est sont ce cette document formulaire
-    lettre combien y il quoi donne moi lis trouve au aux sur dans par pour
+    lettre combien quand de à y il quoi donne moi lis trouve au aux sur dans par pour
 """) - {"from", "to"}
+
+
+LEAST_VALUE = 1
+"""Letters and digits of a value: what has none is the line to write on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def fields(scene: Scene) -> list[Field]:
         for part in (part for line in row for part in _SECOND.split(line)):
             match = _KEY.fullmatch(part)
             key, value = (match["key"], match["value"]) if match else (open_key, part)
-            if key and value:
+            if key and sum(letter.isalnum() for letter in value) >= LEAST_VALUE:
                 found.append(Field(key.strip(), value.strip()))
             open_key = key if match and not value else ""
     return found
@@ -67,7 +71,7 @@ def fields(scene: Scene) -> list[Field]:
 
 def field_asked(scene: Scene, question: str) -> Field | None:
     """The field that a question asks for: the one whose key has all words that matter."""
-    asked = {word for word in _meant(question) if word not in _IDLE}
+    asked = set(_meant(question, _IDLE))
     matches = [field for field in fields(scene) if asked and asked <= field.words]
     matches = matches or [f for f in fields(scene) if asked and f.words and f.words <= asked]
     return min(matches, key=lambda field: len(field.words ^ asked), default=None)
@@ -82,5 +86,6 @@ def told(scene: Scene, asked: Asked) -> Said | None:
     return Said(asked.voice.say("it reads", quote=quote), field.value)
 
 
-def _meant(text: str) -> list[str]:
-    return [_SAME.get(word, word) for word in re.findall(r"[^\W_]+", fold(text))]
+def _meant(text: str, without: frozenset[str] | set[str] = frozenset()) -> list[str]:
+    words = re.findall(r"[^\W_]+", fold(text))
+    return [_SAME.get(word, word) for word in words if word not in without]

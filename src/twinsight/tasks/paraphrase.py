@@ -59,6 +59,18 @@ _PLAINLY = tuple(
             r"(?:la |le )?([\w ]+)",
             r"où est \1 par rapport à la \2",
         ),
+        (
+            r"^(?:for|in) (?:each|every) (?:image|picture|photo),? (?:give|name|say|tell)(?: "
+            r"me)? (?:only |"
+            r"just )?the (\w+)\W*$",
+            r"what \1 is this?",
+        ),
+        # French, as it is spoken
+        (r"^c['’]est (?:bien )?(une?|des?|du) ([\w' -]+?)\s*\?", r"est-ce \1 \2 ?"),
+        (
+            r"^(?:et )?((?:l[ea]|les|l['’]) ?[\w -]+?),? (?:il|elle)s? (est|sont) où\b",
+            r"où \2 \1",
+        ),
         # in or out
         (
             r"\b(?:is|are|was|were|where (?:is|are|was|were)) (?:(?!there\b)[\w']+,? ){1,4}"

@@ -38,6 +38,9 @@ from twinsight.tasks.vocabulary import Sense
 _WHATEVER = {"what", "whatever", "tout", "all"}
 _OPENING = {"can", "that", "qui", "que"}
 
+_OTHER_THINGS = {"flower bed", "flower beds", "river bed", "car seat", "car seats", "bird cage"}
+"""Compounds that are none of what their last word names."""
+
 LONGEST_NOUN = 5
 """Words of the longest noun that the vocabulary has."""
 
@@ -210,6 +213,9 @@ def _english_noun(head: list[str]) -> tuple[int, int]:
         for start in range(max(0, end - LONGEST_NOUN), end):
             noun = " ".join(head[start:end])
             # "Glass items" are things of glass and no glasses; "electronic items" are electronics.
+            is_other = " ".join(head[max(start - 1, 0) : end]) in _OTHER_THINGS
+            if is_other:
+                return len(head), len(head)
             if vocabulary.meaning(noun) and not (of_things and vocabulary.material(noun)):
                 return start, end
         if head[end - 1] not in LIGHT | ANYTHING | PORTIONS:

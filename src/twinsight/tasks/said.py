@@ -68,6 +68,8 @@ def none_of(target: Target, voice: Voice) -> str:
         return voice.none(kind_of(target))
     if target.sense is Sense.NARROWER and voice is VOICES["en"]:
         return voice.none(target.word)
+    if not target.names:
+        return voice.none("thing")
     return voice.listed([voice.none(name, target.colour) for name in sorted(target.names)], "or")
 
 

@@ -37,6 +37,9 @@ ENGLISH = {
     "things": "{count} things that I can name",
     "cannot tell which": "I cannot tell which of them are meant by “{word}”.",
     "cannot recognise": "I cannot tell: “{thing}” is not something that I can recognise.",
+    "cannot recognise, see": "I cannot tell: “{thing}” is not something that I can recognise; I "
+    "see "
+    "{things}.",
     "cannot recognise all": "I cannot tell: {things} are not things that I can recognise.",
     "only there": "I can see {things}, but of such things I can only tell that they are there.",
     "taken": "It seems to have been taken {where}.",
@@ -212,6 +215,9 @@ FRENCH = {
     "things": "{count} choses que je sais nommer",
     "cannot tell which": "Je ne peux pas dire ce qui, parmi cela, répond à « {word} ».",
     "cannot recognise": "Je ne peux pas le dire : je ne sais pas reconnaître « {thing} ».",
+    "cannot recognise, see": "Je ne peux pas le dire : je ne sais pas reconnaître « {thing} » ; "
+    "je vois "
+    "{things}.",
     "cannot recognise all": "Je ne peux pas le dire : je ne sais pas reconnaître {things}.",
     "taken": "Elle semble prise {where}.",
     "taken, so": "{answer}, elle semble prise {where}.",

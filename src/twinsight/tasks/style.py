@@ -35,7 +35,8 @@ _PHRASE = _phrases(
     r"court\w*|bref|brève\w*|brièvement|concis\w*|quelques mots|titre",
 )
 _JSON = re.compile(
-    r"\b(?:answer|respond|reply|output|return|réponds?|répondre|renvoie)\b.{0,40}\bjson\b"
+    r"\b(?:answer|respond|reply|output|return|give me|provide|produce|generate|réponds?|répondre|"
+    r"renvoie|donne moi)\b.{0,40}\bjson\b"
 )
 _N = rf"(?P<number>\d{{1,3}}|{'|'.join(NUMBERS)})"
 _WORDS = re.compile(

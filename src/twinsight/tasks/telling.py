@@ -32,6 +32,9 @@ _CAPTION = re.compile(r"\bcaption(?:s|ed|ing)?\b|\blégend\w*")
 _TITLE = re.compile(r"\b(?:titles?|headlines?|titres?)\b")
 
 
+_FILE_NAME = re.compile(r"\b(?:file ?name|slug|nom de fichier)\b")
+
+
 def told(scene: Scene, asked: Asked) -> Said:
     """The picture in words, in the form that the question asks for."""
     style = asked.style
@@ -57,6 +60,8 @@ def _text(scene: Scene, asked: Asked) -> str:
     style, question = asked.style, fold(asked.question)
     if style.words:
         return _within(scene, style.language, style.words)
+    if _FILE_NAME.search(question):
+        return re.sub(r"[^\w]+", "-", title(scene, style.language).lower()).strip("-")
     if _TITLE.search(question):
         return title(scene, style.language)
     if style.brevity:

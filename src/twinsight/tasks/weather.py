@@ -40,7 +40,8 @@ _ASKED: tuple[tuple[Aspect, re.Pattern[str]], ...] = (
         "weather",
         re.compile(
             r"\b(?:weather|météo|quel temps(?: fait il)?|temps qu'il fait|is (?:it|the (?:day|"
-            r"sky)) (?:sunny|rain\w*|snow\w*|cloudy|foggy|windy|clear|overcast|blue)|(?:pleut|"
+            r"sky)) (?:sunny|rain\w*|snow\w*|cloudy|foggy|windy|clear|overcast|blue)|(?<!que "
+            r")(?:pleut|"
             r"neige|fait)(?: t)? il (?!jour|nuit)\w*|fait il (?:beau|soleil|froid|gris))\b"
         ),
     ),
