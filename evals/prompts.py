@@ -66,6 +66,7 @@ def _compared(case: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     yield "near", _kinds(case.get("near", "")), set(first.near)
     yield "aside", case.get("aside", ""), first.aside
     yield "least", case.get("least", 0.0), wanted.least
+    yield "span", case.get("span", [0.0, 1.0]), list(wanted.span)
     yield "besides", case.get("besides", 0), len(wanted.besides)
     yield "inside", case.get("inside", False), wanted.inside
     yield "bounds", case.get("bounds"), list(wanted.bounds) if wanted.bounds else None

@@ -89,7 +89,7 @@ def test_boxes_in_other_numbers_are_drawn_at_the_same_place(visit: Open, numbers
     expected, got = places
     assert expected
     assert got
-    assert [got[side] for side in expected] == pytest.approx(list(expected.values()), abs=PX)
+    assert list(got.values()) == pytest.approx(list(expected.values()), abs=PX)
 
 
 def test_points_lie_where_the_api_says(visit: Open) -> None:

@@ -95,6 +95,27 @@ def test_the_pets_stand_where_the_tests_below_say() -> None:
             id="sure enough",
         ),
         pytest.param(
+            'Count the dogs and return {"count": N, "points": [[y, x], ...]}',
+            {"count": 1, "points": [[588, 194]]},
+            id="a number and bare points",
+        ),
+        pytest.param(
+            "Return the box of the dog as a single JSON object, not a list.",
+            {"box_2d": DOG_BOX, "label": "dog"},
+            id="one object",
+        ),
+        pytest.param(
+            "Detect the dog, with a field `track_id` starting at 1",
+            [{"track_id": 1, "box_2d": DOG_BOX, "label": "dog"}],
+            id="numbers from one",
+        ),
+        pytest.param(
+            'Encadre les chats : {"x1":,"y1":,"x2":,"y2":} avec le champ "animal"',
+            [{"x1": 700, "y1": 400, "x2": 900, "y2": 800, "animal": "chat"}],
+            id="an example without values",
+        ),
+        pytest.param("cats", [{"box_2d": CAT_BOX, "label": "cat"}], id="a name in JSON mode"),
+        pytest.param(
             'detect: dog; horse. keys -> "what", "where"',
             [{"what": "dog", "where": DOG_BOX}],
             id="what and where",
@@ -129,6 +150,11 @@ def test_an_object_for_each_picture() -> None:
             "Detect the dog. Markdown table with the columns Object | Box",
             "| Object | Box |\n| --- | --- |\n| dog | [400, 100, 800, 300] |",
             id="markdown",
+        ),
+        pytest.param(
+            "Box the dog. Return only four numbers: ymin,xmin,ymax,xmax",
+            "400,100,800,300",
+            id="four numbers",
         ),
         pytest.param(
             "Detect the dog, as Pascal VOC XML",
@@ -197,6 +223,27 @@ def test_lists_side_by_side() -> None:
     assert len(answer["boxes"]) == len(answer["scores"]) == 2
 
 
+def test_lists_by_picture() -> None:
+    answer = found('Detect animals: {"image_1": [boxes], "image_2": [boxes]}', PETS, STREET)
+    assert answer == {"image_1": [DOG_BOX, CAT_BOX], "image_2": []}
+
+
+def test_objects_of_several_things_of_a_kind() -> None:
+    boxes = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}
+    kind = {"type": "object", "properties": {"count": {"type": "integer"}, "boxes": boxes}}
+    asked = {"type": "object", "properties": {"people": kind, "trucks": kind}}
+    answer = found("Count and locate.", STREET, shape=AnswerShape("application/json", asked))
+    assert {name: one["count"] for name, one in answer.items()} == {"people": 2, "trucks": 1}
+    assert [len(one["boxes"]) for one in answer.values()] == [2, 1]
+
+
+def test_the_only_word_for_people_is_theirs() -> None:
+    label = {"type": {"type": "string", "enum": ["car", "pedestrian", "other"]}}
+    answer = found("Detect.", STREET, shape=schema(objects=label))
+    labels = sorted(one["type"] for one in answer["objects"])
+    assert labels == ["car", "other", "pedestrian", "pedestrian"]
+
+
 def test_each_picture_has_its_own_thing() -> None:
     answer = found(
         "Detect the dog in the first image and the truck in the second image", PETS, STREET
@@ -222,6 +269,7 @@ def test_box_by_the_name_of_a_thing() -> None:
         pytest.param("Detect the person who isn't on the left", [150], id="not on the left"),
         pytest.param("Detect the people to the left of the car", [0, 150], id="left of a thing"),
         pytest.param("What is to the right of the car? Box it.", [750], id="right of a thing"),
+        pytest.param("Detect objects larger than 10% of the image", [750], id="large ones"),
         pytest.param("Detect people; skip anything cut off by the border", [150], id="cut off"),
     ],
 )
@@ -247,6 +295,11 @@ def test_some_are_told_apart(question: str, lefts: list[int]) -> None:
             ("Trouve les personnes", "Laquelle est la plus à droite ? Juste sa boîte."),
             [("personne", 150)],
             id="which one, fr",
+        ),
+        pytest.param(
+            ("Detect the trucks", "You missed the car, add it"),
+            [("truck", 750), ("car", 300)],
+            id="add",
         ),
         pytest.param(("Detect vehicles", "remove the trucks"), [("car", 300)], id="remove"),
     ],

@@ -99,20 +99,36 @@ _LIMIT_APART = re.compile(
 )
 _SCORE = r"(?:confidence|score|probability|confiance|certainty)s?"
 _SHARE = r"(?:0?\.\d+|1\.0+|\d{1,3}(?= ?%))"
+_OF_PICTURE = (
+    r"[\d%]| ?%? (?:of|de) (?:the |la |total )*(?:l')?"
+    r"(?:image|picture|photo|frame|area|width|height|surface)"
+)
+_SPAN = re.compile(
+    r"\b(?:(?P<over>larger|bigger|greater|more|over|at least|plus (?:grande?s?|de)|au moins)|"
+    r"(?P<under>smaller|less|under|below|plus petite?s?|moins)) ?(?:than |than the |que |de )?"
+    rf"(?P<share>\d{{1,2}}(?:\.\d+)?) ?%(?P<of>{_OF_PICTURE})(?:'s|s)?(?: area| surface)?"
+    r"(?P<side> (?:width|height))?",
+    re.I,
+)
+_LEFT_OUT_BEFORE = re.compile(
+    r"\b(?:ignore|skip|drop|exclude|omit|without|except|not|don't|sans|sauf)\b[^.;\n]*$", re.I
+)
 _LEAST = re.compile(
     rf"(?:\b(?:with )?(?:an? )?{_SCORE}(?: score| level)?(?: is| of| must be)*"
     r"(?: at least| above| over| greater than| higher than| more than| supérieure? à| au moins|"
     r"\s*>=?|\s*≥)|"
-    rf"\bat least|\bmore than|\bminimum) ?(?P<low>{_SHARE}) ?%?(?:\s*{_SCORE}| sure)?|"
+    rf"\bat least|\bmore than|\bminimum) ?(?P<low>{_SHARE}) ?%?(?:\s*{_SCORE}| sure)?"
+    rf"(?!{_OF_PICTURE})|"
     r"\b(?:drop|ignore|discard|skip|remove|exclude|filter out|ignore[rz]?)[^.;\n]{0,40}?"
-    rf"(?:under|below|less than|lower than|<=?|inférieure?s? à|sous) ?(?P<high>{_SHARE}) ?%?",
+    rf"(?:under|below|less than|lower than|<=?|inférieure?s? à|sous) ?(?P<high>{_SHARE}) ?%?"
+    rf"(?!{_OF_PICTURE})",
     re.I,
 )
 MANY = 10_000
 _BOUND = re.compile(
     r"(?<!no )(?<!not )(?<!pas )\b(?:(?P<more>more than|over|plus de)|(?P<least>at least|au moins)|"
     r"(?P<fewer>(?:fewer|less) than|moins de)|(?P<exactly>exactly|exactement)) "
-    rf"(?P<number>\d{{1,4}}|{'|'.join(NUMBERS)})\b"
+    rf"(?P<number>\d{{1,4}}|{'|'.join(NUMBERS)})\b(?! ?%)"
 )
 # "People who aren't on the left" are those on the right.
 _NOT_THERE = re.compile(
@@ -170,7 +186,9 @@ _EXCEPT = re.compile(
     r"(?:\b(?:but|and|mais|et) )?\b"
     + _any(
         "except(?: for)?", "excluding", "other than", "apart from", "aside from", "besides",
-        "but not", "but no", "ignoring", "ignore", "skip", "exclude", "omit", "without counting",
+        "but not", "but no", "(?:do not|don't|not) include", "not including",
+        "(?:ne )?(?:pas inclure|inclus pas)", "ignoring", "ignore", "skip", "exclude", "omit",
+        "without counting",
         "leaving out", "(?:that|which|who) (?:is|are|was|were) not", "qui ne (?:est|sont) pas",
         "sauf", "hormis", "excepté(?:e?s?)?", "à le exception de", "à part",
         "autres? que", "mais pas", "en ignorant", r"(?<=, )(?:without|sans) (?:the|any|le|la|les)",
@@ -260,6 +278,16 @@ def sorted_by(question: str) -> str:
     return SIDES[found["first"]] if found["first"] else "largest"
 
 
+def span_of(question: str) -> tuple[float, float]:
+    """The least and the most share of the picture's area: (0.1, 1) in "larger than 10 % of it"."""
+    found = _SPAN.search(question)
+    if found is None or found["side"]:
+        return 0.0, 1.0
+    share = float(found["share"]) / 100
+    leaves_out = _LEFT_OUT_BEFORE.search(question, 0, found.start()) is not None
+    return (share, 1.0) if bool(found["over"]) != leaves_out else (0.0, share)
+
+
 def least_score(question: str) -> float:
     """How sure things must be at least: 0.5 in "confidence > 0.5", "drop anything under 50 %"."""
     found = _LEAST.search(question)
@@ -271,7 +299,7 @@ def least_score(question: str) -> float:
 
 def clauses(question: str) -> list[Clause]:
     """The clauses in order, folded; empty ones are left out."""
-    text = _LEAST.sub(" ", _CODES.sub("", _classes_said(question)))
+    text = _LEAST.sub(" ", _SPAN.sub(" ", _CODES.sub("", _classes_said(question))))
     text = _NAMED_LIST.sub(_list_kept, without_examples(text))
     text = _LISTED.sub(lambda item: f". {item['rule']}" if item["rule"] else ", ", text)
     text = _INLINE.sub(", ", _NEW_LINE.sub(". ", text))

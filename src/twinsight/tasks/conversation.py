@@ -39,8 +39,8 @@ _SURE = re.compile(
 _WHY = re.compile(r"^(?:why|how do you know|why do you think so|pourquoi|comment le sais tu)$")
 _AND = re.compile(
     r"^(?:and|but|what about|how about|and what about|and how about|et|et pour|mais|"
-    r"(?:ok(?:ay)?,? )?(?:now|then|next)|(?:do )?(?:the )?same(?: thing)? (?:for|with)|maintenant|"
-    r"ensuite|(?:la )?même chose (?:pour|avec)|(?:fais )?pareil (?:pour|avec)|"
+    r"(?:ok(?:ay)?,? )?(?:now|then|next)|(?:do )?(?:the )?same(?: thing| format)?,? "
+    r"(?:for|with|but(?: for| with)?)|maintenant|ensuite|(?:la )?même chose (?:pour|avec)|(?:fais )?pareil (?:pour|avec)|"
     r"que en est il (?:de|du|des))\b,? (?P<rest>.+)$"
 )
 _POLITE = (
@@ -60,6 +60,11 @@ _WHICH_ONE = re.compile(
     r"(?P<rest>[^?.;]+)"
 )
 _ABOUT_PLACE = re.compile(r"\b(?:box|boîte|cadre|mask|masque|point|coordinates|coordonnées)\b")
+_ADDED = re.compile(
+    rf"^{_POLITE}(?:you (?:missed|forgot|left out)|(?:also |please )*(?:add|include)|"
+    r"tu as (?:oublié|raté)|(?:il )?manque|ajoute\w*)(?: also| aussi)? (?P<rest>.+?)(?:,? (?:add|include|ajoute).*)?$"
+)
+_THIS_TIME = re.compile(r",? (?:this time|cette fois|now|instead|as well|too|aussi)$")
 _ONES = re.compile(r"\b(?P<one>ones?)\b|\b(?P<french>celui|celle|ceux|celles)\b")
 _CELUI = {"celui": "le", "celle": "la", "ceux": "les", "celles": "les"}
 _IN_LINES = re.compile(r"\b(?:csv|yolo|xml|voc|coco|json|table|tableau)\b")
@@ -171,7 +176,7 @@ def _whole(question: str, before: str, prompt: Prompt, scenes: Sequence[Scene]) 
         pronoun = _PRONOUN.search(told)
         return f"{told[: pronoun.start()]}{thing}{told[pronoun.end() :]}?" if pronoun else told
     if led and not _ASKS.match(rest) and _task(rest, prompt) not in _SPATIAL:
-        return _again(rest, before, prompt, language)
+        return _again(_THIS_TIME.sub("", rest), before, prompt, language)
     return plainly(_named(rest + "?" if led else question, before, scenes))
 
 
@@ -217,6 +222,9 @@ def _placed_again(question: str, bare: str, before: str, prompt: Prompt) -> str:
         if language == "fr":
             thing = f"{_single(first)} la {which['rest']}"
         return _again(thing, before, prompt, language)
+    added = _ADDED.match(bare)
+    if added:
+        return f"{before}\nAlso detect {added['rest']}."
     if reduced:
         return f"{before}\nDo not include {_with_noun(reduced['rest'], first)}."
     if wanted(said).targets[0].phrase or _OF_SEVERAL.search(bare) or _PRONOUN.search(bare):

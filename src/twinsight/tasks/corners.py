@@ -43,7 +43,8 @@ _COCO = re.compile(rf"\bcoco{_FORMAT}|\b(?:format|style|in|en) coco\b(?! (?:clas
 _YOLO = re.compile(rf"\byolo{_FORMAT}|\b(?:format|style|in|en) yolo\b", re.I)
 _PIXELS = re.compile(
     r"(?<!not )(?<!pas )\b(?:(?:in|as|absolute|en) (?:absolute |image |whole )?"
-    r"(?:pixels?\b(?! masks?)|px\b)|pixels? (?:coordinates?|coords|values?|units?|positions?|space)"
+    r"(?:pixels?\b(?! masks?)|px\b)|"
+    r"pixels? (?:ints?\b|integers?|coordinates?|coords|values?|units?|positions?|space)"
     r"|absolute (?:coordinates|values)|coordonnées (?:en )?pixels?)\b",
     re.I,
 )

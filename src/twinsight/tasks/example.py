@@ -102,7 +102,7 @@ class _Reader:
             value: Shown = ""
             if self._peek() == ":":
                 self.at += 1
-                value = self.value(depth + 1)
+                value = "" if self._peek() in (",", "}", "]") else self.value(depth + 1)
             if key and not _DOTS.match(key):
                 found.setdefault(key, value)
         self.at += self._peek() == "}"

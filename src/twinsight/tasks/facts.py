@@ -163,6 +163,9 @@ class SceneFacts:
         if not self.scenes:
             return None
         words = set(_named(ask)) if ask.path else set(OBJECTS)
+        picture = self._picture_named(_named(ask))
+        if picture is not None:
+            return picture.items(replace(ask, path=("objects",)))
         inner = ask.schema.get("items", {})
         names = {w for name in inner.get("properties", {}) for w in words_of(name)}
         is_whole = names & CAPTION and not names & (LABEL | BOX | POINT | SHAPE)
@@ -198,14 +201,24 @@ class SceneFacts:
     def inside(self, ask: Ask) -> Facts:
         """Facts of a nested object: one of several pictures, a thing by its name, or the same."""
         words = _named(ask)
-        numbers = [n for word in words if word.isdecimal() and (n := number_of(word)) is not None]
-        if len(self.scenes) > 1 and numbers and 0 < numbers[0] <= len(self.scenes):
-            return self._one(numbers[0] - 1)
+        picture = self._picture_named(words)
+        if picture is not None:
+            return picture
         thing = targets.target(" ".join(words), "en") if words else None
         if thing is not None and thing.names:
+            if _is_of_several(ask.schema):
+                return replace(self, prompt=self.prompt.asking(f"detect {' '.join(words)}"),
+                               task=Task.DETECT)  # fmt: skip
             found = self._seen_of(thing)
             return found[0] if found else ABSENT
         return self
+
+    def _picture_named(self, words: Sequence[str]) -> SceneFacts | None:
+        """Facts of the one of several pictures that a property's name names: `image_2`."""
+        numbers = [n for word in words if word.isdecimal() and (n := number_of(word)) is not None]
+        if len(self.scenes) > 1 and numbers and 0 < numbers[0] <= len(self.scenes):
+            return self._one(numbers[0] - 1)
+        return None
 
     def _one(self, index: int) -> SceneFacts:
         """Facts of one picture by itself: what compares several describes one."""
@@ -403,6 +416,19 @@ def _labels(item: dict[str, Any]) -> list[str]:
         for choice in value.get("enum", [])
         if isinstance(choice, str)
     ]
+
+
+def _is_of_several(schema: dict[str, Any]) -> bool:
+    """Whether an object tells of all things of a kind: it has their number, or lists of places."""
+    parts = {n: p for n, p in schema.get("properties", {}).items() if isinstance(p, dict)}
+    return any(
+        set(words_of(name)) & COUNT or ("items" in part.get("items", {}) and not _is_ring(name))
+        for name, part in parts.items()
+    )
+
+
+def _is_ring(name: str) -> bool:
+    return bool(set(words_of(name)) & SHAPE)
 
 
 def _holds_lists(item: dict[str, Any]) -> bool:

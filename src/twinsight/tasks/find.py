@@ -57,7 +57,8 @@ def find(scene: Scene, wanted: Wanted) -> list[Item]:
     left_out = {_key(item) for target in wanted.besides for item in of_target(scene, target)}
     for target in wanted.targets:
         for item in of_target(scene, target, wanted.language):
-            is_faint = item.score < wanted.least
+            share = item.wh[0] * item.wh[1] / (scene.wh[0] * scene.wh[1])
+            is_faint = item.score < wanted.least or not wanted.span[0] <= share <= wanted.span[1]
             is_cut = wanted.inside and _touches_border(item.xyxy, scene.wh)
             if (
                 not (is_cut or is_faint)
@@ -273,7 +274,15 @@ def chosen(item: Item, choices: Sequence[str]) -> str | None:
         known = vocabulary.meaning(choice)
         if known and known.sense is not Sense.NARROWER and item.kind in known.names:
             return choice
+    roles = [c for c in choices if "person" in _names_of(c)]
+    if item.kind == "person" and len(roles) == 1:
+        return roles[0]  # "pedestrian", where no other word means people
     return next((c for c in choices if c.lower() in ("other", "others", "autre")), None)
+
+
+def _names_of(word: str) -> frozenset[str]:
+    known = vocabulary.meaning(word)
+    return known.names if known is not None else frozenset()
 
 
 def stack(items: Sequence[Item]) -> NDArray[np.float32]:

@@ -334,11 +334,9 @@ _TO_BE_TOLD = _words(
 def may_be_spatial(prompt: Prompt) -> bool:
     """False where `task_of` would give no task of places: a tenth of its work."""
     question = asked(prompt.question)
-    if (
-        spells_box(prompt.question)
-        or _places(question) is not None
-        or _are_names(without_keys(question))
-    ):
+    if _places(question) is not None or _shown(prompt, question) is not None:
+        return True
+    if _are_names(without_keys(question)):
         return True
     return _places(asked(prompt.instruction)) is not None
 
@@ -347,11 +345,36 @@ def task_of(prompt: Prompt) -> Task:
     """The task that the last question sets; where it sets none, the system instruction's."""
     question = asked(prompt.question)
     task = _places(question) or _told(prompt, question)
-    if task is Task.ANSWER and spells_box(prompt.question):
-        return Task.DETECT
+    if task in _FREE:
+        shown = _shown(prompt, question)
+        if shown is not None:
+            return shown
     if task in (Task.ANSWER, Task.DESCRIBE) and not (task is Task.DESCRIBE and question.strip()):
         return _places(asked(prompt.instruction)) or task
     return task
+
+
+_FREE = (Task.ANSWER, Task.COUNT, Task.WHERE, Task.LIST, Task.DESCRIBE)
+"""Tasks that an answer with places in it, which the question shows, makes one of places."""
+_NAME_ONLY = re.compile(r"^(?:(?:the|all|every|only|les?|la|tous|toutes) )*")
+_BOX_KEY = re.compile(r"[{,]\s*[\"']?(?:b?box(?:es)?|box_2d|bounding_box\w*)[\"']?\s*:")
+_POINT_KEY = re.compile(
+    r"[{,]\s*[\"']?points?[\"']?\s*:|\{\s*[\"']?x[\"']?\s*:[^{}:]*[\"']?y[\"']?\s*:"
+)
+
+
+def _shown(prompt: Prompt, question: str) -> Task | None:
+    """The task of a question that shows places: `[x, y, w, h]`, `{"count": 0, "points": […]}`.
+
+    In JSON mode a name alone asks for places too.
+    """
+    if spells_box(prompt.question) or _BOX_KEY.search(prompt.question):
+        return Task.DETECT
+    if _POINT_KEY.search(prompt.question):
+        return Task.POINT
+    is_json = prompt.shape.mime == "application/json" and prompt.shape.schema is None
+    is_name = is_json and meaning(_NAME_ONLY.sub("", question).strip(" .!")) is not None
+    return Task.DETECT if is_name else None
 
 
 def _places(question: str) -> Task | None:

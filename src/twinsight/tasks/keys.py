@@ -15,13 +15,13 @@ from twinsight.tasks.wanting import COUNT, words_of
 
 # What a key may be called, in the order in which entries are written when the prompt gives none.
 _CALLED = {
-    "id": "id index",
+    "id": "id index track_id instance_id object_id identifiant",
     "point": "point points position center centre keypoint center_point",
     "box": "box_2d bbox_2d bbox box bounding_box bounding_box_2d boundingbox coordinates coords "
-    "rect rectangle region boite boîte cadre coordonnées where",
+    "rect rectangle region boite boîte cadre coordonnées where xyxy xywh",
     "mask": "mask segmentation segmentation_mask polygon contour outline masque polygone",
-    "label": "label name class class_name object object_name category title item type class_label "
-    "nom étiquette classe objet catégorie libellé what",
+    "label": "label name cls class class_name object object_name category title item type "
+    "class_label nom étiquette classe objet catégorie libellé what",
     "description": "description caption desc",
     "colour": "color colour couleur",
     "score": "confidence score probability conf confidence_score certainty confiance",
@@ -50,10 +50,10 @@ _BEFORE_KEY = re.compile(
     rf"(?=(?:{'|'.join(map(re.escape, _PART))})\b)",
     re.I,
 )
-_TECHNICAL = re.compile(r"bbox|\w_\w", re.I)
+_TECHNICAL = re.compile(r"bbox|\w_\w|\bcls\b|\bconf\b", re.I)
 _QUOTED = re.compile(r"[\"'`«“] ?(\w{1,40}) ?[\"'`»”]")
 _BARE = re.compile(
-    r"\b(?:bbox_2d|bbox|bounding_box)\b|"
+    r"\b(?:bbox_2d|bbox|bounding_box|track_id|instance_id|object_id|identifiant)\b|"
     r"(?<!by )(?<!par )\b(?:confidence|confiance|probability|score)\b",
     re.I,
 )
@@ -118,6 +118,18 @@ class Form:
         return tuple(key for _, key in self.entry)
 
 
+_FROM_ONE = re.compile(
+    r"\b(?:start\w*|begin\w*|commen\w+|numbered|numérot\w*) "
+    r"(?:at|from|with|à|par|de|à partir de) 1\b",
+    re.I,
+)
+_SINGLE = re.compile(
+    r"\b(?:an?|one|single|un|seul)(?: single| seul)?(?: json)? (?:object|objet|dict)\b"
+    r"[^.\n]{0,12}\b(?:not|no|pas|rather than|instead of)(?: as| in)? (?:an? |une? |de )?(?:list|array|tableau|liste)\b",
+    re.I,
+)
+
+
 def form_of(question: str, task: Task, system: str = "") -> Form:
     """The keys that the prompt names or shows, completed by those that the task needs."""
     text = f"{system}\n{question}"
@@ -144,7 +156,9 @@ def form_of(question: str, task: Task, system: str = "") -> Form:
         keys = {part: _DEFAULT[part] for part in needed} | keys
         unseen = {key: "" for key, part in named.items() if not part}
         named = {keys[part]: part for part in _PARTS if part in keys} | unseen
-    return Form(tuple((part, key) for key, part in named.items()), polygon, corners)
+    counted = "number" if _FROM_ONE.search(text) else "id"
+    entry = tuple((counted if part == "id" else part, key) for key, part in named.items())
+    return Form(entry, polygon, corners)
 
 
 def _wants_names(text: str) -> bool:
@@ -152,6 +166,11 @@ def _wants_names(text: str) -> bool:
     rest = _NO_PLACES.sub("", text)
     is_told = rest != text or _NAMES_ONLY.search(text) is not None
     return is_told and _ABOUT_PLACES.search(rest) is None
+
+
+def is_single(text: str) -> bool:
+    """Whether one object is wanted and no list: "a single JSON object, not a list"."""
+    return _SINGLE.search(text) is not None
 
 
 def part_of(name: str) -> str:
@@ -293,6 +312,9 @@ def _completed(entry: Entry, said: str, task: Task) -> Entry:
     }
     if any(not isinstance(part, str) or part.startswith(".") for part in parts):
         extra = {key: part for key, part in extra.items() if part not in ("box", "point")}
+    if "label" not in (*parts, *extra.values()):
+        fields = (key for found in _LISTED.finditer(said) for key in _names_in(found["names"]))
+        extra |= {key: "label" for key in fields if meaning(key)}
     if task is Task.SEGMENT and "mask" not in (*parts, *extra.values()):
         extra["mask"] = "mask"
     taken = {key for _, key in entry}
@@ -302,7 +324,8 @@ def _completed(entry: Entry, said: str, task: Task) -> Entry:
 def _is_ring(row: dict[str, Shown]) -> bool:
     return any(
         isinstance(value, list) and any(isinstance(one, list) for one in value)
-        for value in row.values()
+        for key, value in row.items()
+        if part_of(key) != "point"
     )
 
 

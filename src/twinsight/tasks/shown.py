@@ -17,6 +17,7 @@ from twinsight.tasks.wanting import INDEX, words_of
 
 _PLACES = ("box", "point", "mask")
 _BOOLEAN = re.compile(r"\b(?:true|false|bool(?:ean)?|vrai|faux)\b", re.I)
+_OF_PICTURE = re.compile(r"(?:image|img|picture|photo)_?\d{1,2}", re.I)
 _NUMBER = re.compile(r"(?:<?(?:int|integer|number|float|num|n)>?|\d+|0?\.\d+|\d+\.\d*)$", re.I)
 
 
@@ -70,7 +71,11 @@ def _is_place(row: dict[str, Shown]) -> bool:
 def _is_bare_list(key: str, value: Shown) -> bool:
     """`"boxes": [[ymin, xmin, ymax, xmax], …]`: not so an outline, of pairs."""
     inner = value[0] if isinstance(value, list) and value else ""
-    return isinstance(inner, list) and part_of(key) != "mask" and len(inner) != 2
+    if isinstance(inner, str) and _OF_PICTURE.fullmatch(key):
+        return isinstance(value, list)
+    if not isinstance(inner, list) or part_of(key) == "mask":
+        return False
+    return len(inner) != 2 or part_of(key) == "point"
 
 
 def _schema(key: str, shown: Shown) -> dict[str, Any]:
@@ -88,11 +93,15 @@ def _list(key: str, shown: list[Shown]) -> dict[str, Any]:
     if isinstance(first, dict):
         return {"type": "array", "items": _schema(key, first)}
     if isinstance(first, list):
+        if part_of(key) == "point":
+            return {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}
         inner = _list(key, first) if first else _box()
         return {
             "type": "array",
             "items": inner if part_of(key) == "mask" else inner | _sized(inner),
         }
+    if _OF_PICTURE.fullmatch(key):
+        return {"type": "array", "items": _box()}
     if len(shown) == 4 or part_of(key) == "box":
         return {**_box(), "type": ["array", "null"]}
     if part_of(key) == "point":

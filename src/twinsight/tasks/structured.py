@@ -23,7 +23,7 @@ from twinsight.tasks import (
     targets,
 )
 from twinsight.tasks.intent import Task, task_of
-from twinsight.tasks.keys import Form, form_of
+from twinsight.tasks.keys import Form, form_of, is_single
 from twinsight.tasks.said import Asked
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.style import style_of
@@ -129,6 +129,8 @@ def _listed(
         instead = otherwise.said_instead(f"{prompt.instruction}\n{prompt.question}")
         if instead is not None:
             return limit.cut_document(otherwise.written(instead, listing), most)
+    if entries and is_single(f"{prompt.instruction}\n{prompt.question}"):
+        return limit.cut_document(f"{listing.start}{dump(entries[0])}{listing.end}", most)
     if form.grouped:
         whole = f"{listing.start}{dump(_by_name(entries))}{listing.end}"
         return limit.cut_document(whole, most)

@@ -19,7 +19,7 @@ from twinsight.tasks.keys import Entry, Form, part_of
 from twinsight.tasks.limit import Listing
 from twinsight.tasks.vocabulary import fold, meaning
 
-Kind = Literal["csv", "table", "yolo", "voc"]
+Kind = Literal["csv", "table", "yolo", "voc", "numbers"]
 
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("csv", re.compile(r"\bcsv\b|\b(?:comma|semicolon|tab)[- ]separated\b", re.I)),
@@ -35,6 +35,11 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
 )
 _JSON = re.compile(r"\bjson\b", re.I)
+_NUMBERS = re.compile(
+    r"\b(?:only|just|simply|juste|uniquement|seulement)(?: return| give)?(?: the| les)? "
+    r"(?:four|4|quatre) (?:numbers|integers|values|nombres|valeurs|entiers)\b",
+    re.I,
+)
 _COLUMNS = re.compile(
     r"\b(?:columns?|headers?|colonnes?|en-têtes?|fields?|champs?|csv)(?: (?:named|called|are|is|"
     r"row|line|with|format|avec))*\s*[:=(]?\s*(?P<names>[\"'`]?\w[\w ]{0,30}[\"'`]?"
@@ -66,12 +71,16 @@ class Table:
             return Listing("", "", "\n".join(rows) + "\n", "\n", "", "\n".join(rows))
         if self.kind == "voc":
             return Listing("```xml\n<annotation>\n", "\n</annotation>\n```", "", "\n", "", "")
+        if self.kind == "numbers":
+            return Listing("", "", "", "\n", "", "")
         return Listing("```\n", "\n```", "", "\n", "", "")
 
     def line(self, entry: dict[str, Any], order: Sequence[str]) -> str:
         """One thing; `order` are the names of what is asked for, by which YOLO's numbers go."""
         if self.kind == "voc":
             return _voc(entry)
+        if self.kind == "numbers":
+            return ",".join(f"{value:g}" for value in entry.values())
         if self.kind == "csv":
             return _csv(map(_cell, entry.values()))
         if self.kind == "table":
@@ -93,6 +102,9 @@ def table_of(question: str, form: Form) -> Table | None:
     if is_yolo(question):
         entry = (*((f".{name}", name) for name in form.corners.box), ("label", "label"))
         return Table("yolo", replace(form, entry=(*entry, ("kind", "kind"))), _ids(question))
+    if _NUMBERS.search(question):
+        entry = tuple((f".{name}", name) for name in form.corners.box)
+        return Table("numbers", replace(form, entry=entry), {})
     kind = next((kind for kind, pattern in _KINDS if pattern.search(question)), None)
     if kind is None:
         return None

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from twinsight.tasks.clauses import any_of, bounds_of, clauses, least_score, limit_of, sorted_by
+from twinsight.tasks.clauses import (
+    any_of,
+    bounds_of,
+    clauses,
+    least_score,
+    limit_of,
+    sorted_by,
+    span_of,
+)
 from twinsight.tasks.language import Language, language_of, spoken
 from twinsight.tasks.lexicon import FORM
 from twinsight.tasks.phrases import Target, target
@@ -54,10 +62,11 @@ _END = any_of(
     r"(?:it|them|le|la|les)",
     r"(?:and |et )(?:give|provide|tell|label|donne\w*|indique\w*)",
     r"labels? (?:with|them|it|each|as|by|in)", r"with (?:the )?keys?", r"with confidence",
+    r"(?:with|avec) (?:the |a |le |un |les )?(?:fields?|champs?|colonnes?|columns?)",
     r"as (?:a )?json", r"in json", r"in \w+ format", r"en json", r"au format",
     r"where each", r"using", r"normali[sz]ed", r"dominat\w+",
 )  # fmt: skip
-_APART = re.compile(r",|/|&|\+|(?<=\w )n(?= \w)|\b(?:and|or|et|ou|as well as|ainsi que)\b")
+_APART = re.compile(r",|/|\||&|\+|(?<=\w )n(?= \w)|\b(?:and|or|et|ou|as well as|ainsi que)\b")
 _ASIDE = re.compile(
     r"^(?:even|grouped|including|especially|notably|même|y compris|with|avec|in|en|as|at|"
     r"for(?! (?:the|all|every) )|pour|au|each|one|using|by)\b(?! (?:bois|verre))"
@@ -102,7 +111,8 @@ class Wanted:
     `order` is by what all of them are ordered, as in a target; the surest come first without it.
     `bounds` are the least and the most of them in "are there more than three people?". `besides`
     are left out too: those that are told apart by what can be seen ("except the red ones").
-    `inside`: without what the picture's border cuts. `least`: how sure all must be.
+    `inside`: without what the picture's border cuts. `least`: how sure all must be; `span`:
+    the least and the most share of the picture that one may cover.
     """
 
     targets: tuple[Target, ...] = field(default_factory=tuple)
@@ -110,6 +120,7 @@ class Wanted:
     besides: tuple[Target, ...] = ()
     inside: bool = False
     least: float = 0.0
+    span: tuple[float, float] = (0.0, 1.0)
     most: int | None = None
     bounds: tuple[int, int] | None = None
     order: str = ""
@@ -136,6 +147,7 @@ def wanted(question: str, system: str = "") -> Wanted:
         tuple(_beside(t, found[0]) for t in left_out if _is_seen(t)),
         any(_CUT_OFF.search(words) for words, _ in said),
         least_score(question) or least_score(system),
+        span_of(question),
         limit_of(question) or limit_of(system),
         bounds_of(question),
         sorted_by(question) or sorted_by(system),
@@ -192,6 +204,9 @@ def _named_in(question: str, tongue: Language) -> tuple[Target, ...]:
         if only and found and all(t.names is None for t in found):
             found = _known(clause.text[only.end() :], tongue) or found
             continue
+        if not any(t.names != frozenset() or t.text for t in found):
+            known = _known_in(_asked_for(clause.text, tongue))
+            found = known if found and known else found
         if not found:
             found = _asked_for(clause.text, tongue)
             if found and _PRONOUN.search(clause.text):
@@ -266,6 +281,10 @@ def _target(part: str, tongue: Language, verb: str) -> Target | None:
     thing = _THING.fullmatch(part)
     is_thing = thing and (_COUNTING if not thing["which"] else _OF_THINGS).match(verb)
     return Target(part, frozenset(), thing["noun"]) if thing and is_thing else None
+
+
+def _known_in(named: tuple[Target, ...]) -> tuple[Target, ...]:
+    return named if any(t.names or t.text for t in named) else ()
 
 
 def _known(clause: str, tongue: Language) -> tuple[Target, ...]:
