@@ -40,7 +40,8 @@ _WHY = re.compile(r"^(?:why|how do you know|why do you think so|pourquoi|comment
 _AND = re.compile(
     r"^(?:and|but|what about|how about|and what about|and how about|et|et pour|mais|"
     r"(?:ok(?:ay)?,? )?(?:now|then|next)|(?:do )?(?:the )?same(?: thing| format)?,? "
-    r"(?:for|with|but(?: for| with)?)|maintenant|ensuite|(?:la )?même chose (?:pour|avec)|(?:fais )?pareil (?:pour|avec)|"
+    r"(?:for|with|but(?: for| with)?)|maintenant|ensuite|(?:la )?même chose (?:pour|avec)|"
+    r"(?:fais )?pareil (?:pour|avec)|"
     r"que en est il (?:de|du|des))\b,? (?P<rest>.+)$"
 )
 _POLITE = (
@@ -62,7 +63,8 @@ _WHICH_ONE = re.compile(
 _ABOUT_PLACE = re.compile(r"\b(?:box|boîte|cadre|mask|masque|point|coordinates|coordonnées)\b")
 _ADDED = re.compile(
     rf"^{_POLITE}(?:you (?:missed|forgot|left out)|(?:also |please )*(?:add|include)|"
-    r"tu as (?:oublié|raté)|(?:il )?manque|ajoute\w*)(?: also| aussi)? (?P<rest>.+?)(?:,? (?:add|include|ajoute).*)?$"
+    r"tu as (?:oublié|raté)|(?:il )?manque|ajoute\w*)(?: also| aussi)? "
+    r"(?P<rest>.+?)(?:,? (?:add|include|ajoute).*)?$"
 )
 _THIS_TIME = re.compile(r",? (?:this time|cette fois|now|instead|as well|too|aussi)$")
 _ONES = re.compile(r"\b(?P<one>ones?)\b|\b(?P<french>celui|celle|ceux|celles)\b")

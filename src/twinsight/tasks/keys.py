@@ -125,7 +125,8 @@ _FROM_ONE = re.compile(
 )
 _SINGLE = re.compile(
     r"\b(?:an?|one|single|un|seul)(?: single| seul)?(?: json)? (?:object|objet|dict)\b"
-    r"[^.\n]{0,12}\b(?:not|no|pas|rather than|instead of)(?: as| in)? (?:an? |une? |de )?(?:list|array|tableau|liste)\b",
+    r"[^.\n]{0,12}\b(?:not|no|pas|rather than|instead of)(?: as| in)? "
+    r"(?:an? |une? |de )?(?:list|array|tableau|liste)\b",
     re.I,
 )
 

@@ -227,8 +227,8 @@ UNTOLD = word_set("""
 
 # Nouns of the answer's form and not of the picture.
 FORM_NOUNS = word_set("""
-    chacun chacune i'd like values value whose group grouped keyed lists crop csv yolo coco xml voc lines rows
-    columns
+    chacun chacune i'd like values value whose group grouped keyed lists crop csv yolo
+    coco xml voc lines rows columns
     report reports
     json label labels name names score scores confidence confidences coordinates box boxes bbox
     mask masks list array key keys class classes category categories description descriptions
