@@ -185,6 +185,25 @@ def test_a_free_phrase_is_the_models_to_understand(
     assert "jumping over the fence" in sent(stand)[0]
 
 
+@pytest.mark.parametrize(
+    ("question", "asked", "boxes"),
+    [
+        pytest.param("Detect anything sharp.", '"anything sharp"', ["blade"], id="of no name"),
+        pytest.param("Segment anything sharp.", '"anything sharp"', ["blade"], id="segment"),
+        pytest.param("Give me bounding boxes for objects used for drinking.", '"objects used for drinking"', ["blade"], id="for what they are used"),
+        pytest.param("Detect the dog's left ear.", '"the dog\'s left ear"', ["dog's ear"], id="a side of its own"),
+        pytest.param("Point to the left wing of the plane.", "left wing", ["wing"], id="a side before its noun"),
+        pytest.param("Detect the gyroscope on the left.", "gyroscope", [], id="a side of the picture"),
+    ],
+)  # fmt: skip
+def test_what_words_describe_is_asked_of_the_model_and_named_by_who_finds_it(
+    stand: Standin, talk: Talk, question: str, asked: str, boxes: list[str]
+) -> None:
+    stand.play(says('[{"bbox_2d": [600, 500, 800, 900], "label": "blade"}]'))
+    assert [entry["label"] for entry in listed(talk(question))] == boxes
+    assert asked in sent(stand)[0]
+
+
 def test_a_free_phrase_that_nothing_fits(stand: Standin, talk: Talk) -> None:
     stand.play(says("```json\n[]\n```"))
     assert listed(talk("Detect the dog that is jumping over the fence.")) == []

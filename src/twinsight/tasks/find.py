@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,8 @@ def of_target(
     described = plan_free.described(scene, target, purpose)
     if described is not None:
         found = described.found
-        rows = _placed(found.xyxy, list(range(len(found))), target, scene.wh)
+        asked = replace(target, sides=()) if described.own_side else target
+        rows = _placed(found.xyxy, list(range(len(found))), asked, scene.wh)
         return [
             Item(described.label(i), float(found.score[i]), found.xyxy[i], found.label[i])
             for i in rows

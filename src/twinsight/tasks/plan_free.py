@@ -17,21 +17,32 @@ from twinsight.engines.roles import Purpose
 from twinsight.engines.speaker import EVERYTHING
 from twinsight.geometry.boxes import iou
 from twinsight.geometry.detections import Detections, join
+from twinsight.tasks import vocabulary
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.scene import Scene
 
 SAME_THING = 0.5
 """Boxes of the model and of the detector that overlap by this much are of one thing."""
 
+_LEAD = re.compile(r"^(?:for|of|pour|de|des|du) ")
+_OF_PICTURE = re.compile(
+    r"\b(?:on|at|in|to|towards?|from|à|a|en|sur|vers|du|de) (?:(?:the|far|very|la|le|côté|tout) )*"
+    r"(?:left|right|top|bottom|upper|lower|centre|center|middle|gauche|droite|haut|bas|milieu)\b"
+)
+"""A side of the picture, "on the left", where "the left ear" is the animal's own."""
 _UNSAFE = re.compile(r"[/\\\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What a phrase describes; `word` is the caller's noun for it, where there is one."""
+    """What a phrase describes; `word` is the caller's noun for it, where there is one.
+
+    `own_side`: the side that the phrase names is one of the thing, not of the picture.
+    """
 
     found: Detections
     word: str
+    own_side: bool = False
 
     def label(self, row: int) -> str:
         """The name to give: in the caller's word, else the finder's."""
@@ -41,17 +52,21 @@ class Described:
 
 def described(scene: Scene, target: Target, purpose: Purpose) -> Described | None:
     """What the target's words describe; None where the detector's names tell it all."""
-    if target.text or (target.names and not target.rest):
+    is_named = bool(target.names) and vocabulary.meaning(target.word) is not None
+    if target.text or (is_named and not target.rest):
         return None
     is_all = target.names is None and not (target.rest or target.colour)
-    told = scene.ground(EVERYTHING if is_all else target.phrase)
+    told = scene.ground(EVERYTHING if is_all else _LEAD.sub("", target.phrase))
     if told is None:
         return None
     seen = scene.objects("presence" if target.names else purpose)
     if is_all:
         return Described(_both(seen, told), "")
     known = [i for i, kind in enumerate(seen.label) if kind in (target.names or ())]
-    return Described(_snapped(told, seen.take(known)), target.word)
+    # "Anything sharp" is no name: whoever finds it has one.
+    word = target.word if is_named or not target.names else ""
+    own_side = bool(target.sides) and _OF_PICTURE.search(target.phrase) is None
+    return Described(_snapped(told, seen.take(known)), word, own_side)
 
 
 def _snapped(told: Detections, seen: Detections) -> Detections:
