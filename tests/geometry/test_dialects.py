@@ -153,6 +153,12 @@ ADVERSARIAL = {
     "several boxes in one item": ('[{"bbox_2d": [[100, 200, 300, 400], [500, 500, 1000, 1000]], "label": "cat"}]', [CAT, ("cat", DOG[1])]),
     "bare lists": ("[[100, 200, 300, 400], [500, 500, 1000, 1000]]", [("thing", CAT[1]), ("thing", DOG[1])]),
     "the same box again and again": (json.dumps([{"bbox_2d": [100, 200, 300, 400], "label": "cat"}] * 50), [CAT]),
+    "a little below zero and above the scale": ('[{"bbox_2d": [-3, -50, 1003, 1100], "label": "cat"}]', [("cat", [0, 0, 2000, 1000])]),
+    "the key twice": ('[{"bbox_2d": [1, 2, 3, 4], "bbox_2d": [100, 200, 300, 400], "label": "dog", "label": "cat"}]', [CAT]),
+    "a fence in a fence": ('```json\n```json\n[{"bbox_2d": [100, 200, 300, 400], "label": "cat"}]\n```\n```', [CAT]),
+    "two fences": ('```json\n[]\n```\nOr:\n```json\n[{"bbox_2d": [100, 200, 300, 400], "label": "cat"}]\n```', []),
+    "letters of all kinds in a label": ('[{"bbox_2d": [100, 200, 300, 400], "label": "кот 🐱 猫\\u202e"}]', [("кот 🐱 猫\u202e", CAT[1])]),
+    "half of a letter in a label": ('[{"bbox_2d": [100, 200, 300, 400], "label": "\\ud83dcat"}]', [CAT]),
     "deep nesting": ("[" * 5000, []),
     "deep nesting of objects": ('{"a":' * 5000, []),
 }  # fmt: skip
@@ -161,6 +167,38 @@ ADVERSARIAL = {
 @pytest.mark.parametrize(("text", "expected"), ADVERSARIAL.values(), ids=ADVERSARIAL)
 def test_what_no_model_should_write(text: str, expected: list[tuple[str, list[int]]]) -> None:
     assert boxes(read("qwen3", text)) == expected
+
+
+@pytest.mark.parametrize(("dialect", "text"), [(d, t) for d, t, *_ in REAL.values()], ids=REAL)
+def test_wherever_it_is_cut_no_box_is_made_up_and_none_is_lost(dialect: str, text: str) -> None:
+    answer = text.rpartition("</think>")[0] + "</think>" if "</think>" in text else ""
+    whole = {tuple(xyxy) for _, xyxy in boxes(read(dialect, text))}
+    before: set[tuple[int, ...]] = set()
+    for end in range(len(answer), len(text) + 1):
+        found = {tuple(xyxy) for _, xyxy in boxes(read(dialect, text[:end]))}
+        if text.count("<loc") % 4 == 0:  # of five marks in a row the last four count
+            assert found <= whole, text[:end]
+        assert len(found) >= len(before), text[:end]
+        before = found
+
+
+@pytest.mark.parametrize(("dialect", "text"), [(d, t) for d, t, *_ in POINTS.values()], ids=POINTS)
+def test_wherever_it_is_cut_no_point_is_made_up(dialect: str, text: str) -> None:
+    whole = {tuple(xy) for _, xy in points(read(dialect, text))}
+    for end in range(len(text) + 1):
+        found = read(dialect, text[:end])
+        assert {tuple(xy) for _, xy in points(found)} <= whole, text[:end]
+        assert not boxes(found)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize(
+    "piece", ['"', "[", "{", "(", "<", " ", "é", "[[1,2,3,", '{"a":[', "<ref>", "<loc_1>"]
+)
+def test_what_never_ends_is_read_in_bounded_work(dialect: Dialect, piece: str) -> None:
+    """Looking from each character anew over what follows would take minutes here."""
+    found = dialect.parse(piece * 200_000, (100, 100), (100, 100), "thing")
+    assert len(found.detections) <= 1
 
 
 def test_a_loop_of_boxes_is_bounded() -> None:

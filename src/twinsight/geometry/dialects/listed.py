@@ -20,7 +20,7 @@ from twinsight.geometry.dialects.grounding import (
     grounded,
     tidy,
 )
-from twinsight.geometry.dialects.salvage import salvaged
+from twinsight.geometry.dialects.salvage import salvaged, without_thoughts
 
 _ITEM = re.compile(r"\{[^{}]{0,4000}\}")
 _QUAD = re.compile(r"\[\s*(-?[\d.]{1,20}(?:\s*,\s*-?[\d.]{1,20}){3})\s*\]")
@@ -56,7 +56,7 @@ def unit(text: str, wh: Wh, sent_wh: Wh, phrase: str = "object") -> Grounding:
 
 
 def _read(text: str, wh: Wh, scale: Scale, phrase: str) -> Grounding:
-    text = _MARK.sub(" ", text[:MOST_CHARACTERS])
+    text = _MARK.sub(" ", without_thoughts(text[:MOST_CHARACTERS]))
     value, is_whole = salvaged(text)
     boxes, points = _found(value, phrase)
     if not is_whole:

@@ -14,13 +14,18 @@ _CLOSER = {"[": "]", "{": "}"}
 MOST_DEPTH = 100
 
 
+def without_thoughts(text: str) -> str:
+    """What stands after the thoughts, where their end is marked."""
+    return _THOUGHT.sub("", text)
+
+
 def salvaged(text: str) -> tuple[Any, bool]:
     """The JSON value in `text`, and whether it was whole.
 
     Of a list that was cut short the complete items are kept and the broken tail is dropped. The
     value is None when there is no JSON to be had. Never raises.
     """
-    text = _THOUGHT.sub("", text).strip()
+    text = without_thoughts(text).strip()
     fenced = _FENCE.search(text)
     for candidate in (text, fenced[1] if fenced else "", _from_bracket(text)):
         value = _loaded(candidate)

@@ -27,11 +27,11 @@ _FOUR = re.compile(rf"\[\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s
 _PALI = re.compile(r"((?:<loc\d{4}>){4,})([^<;]{0,400})")
 _PALI_BIN = re.compile(r"<loc(\d{4})>")
 _QWEN2 = re.compile(r"\((\d{1,5}),\s?(\d{1,5})\),\s?\((\d{1,5}),\s?(\d{1,5})\)")
-_FLORENCE = re.compile(r"([^<>]{0,400})((?:<loc_\d{1,4}>){4,})")
+_FLORENCE = re.compile(r"(?:<loc_\d{1,4}>){4,}")
 _FLORENCE_BIN = re.compile(r"<loc_(\d{1,4})>")
 _ANYTHING = re.compile(r"<(-?\d{1,5})><(-?\d{1,5})><(-?\d{1,5})><(-?\d{1,5})>")
-_REF = re.compile(r"<\|?ref\|?>(.{0,400}?)<\|?/ref\|?>", re.DOTALL)
-_QWEN2_REF = re.compile(r"<\|object_ref_start\|>(.{0,400}?)<\|object_ref_end\|>", re.DOTALL)
+_REF = re.compile(r"<\|?ref\|?>([^<]{0,400})<\|?/ref\|?>")
+_QWEN2_REF = re.compile(r"<\|object_ref_start\|>([^<]{0,400})<\|object_ref_end\|>")
 _POINTS = re.compile(r"<points?\s([^<>]{0,20000})>(?:([^<>]{0,400})</points?>)?")
 _ATTRIBUTE = re.compile(r"""([a-z]{1,8})(\d{0,4})\s*=\s*["']([^"']{0,20000})["']""")
 _THOUSAND = Scale((1000, 1000))
@@ -71,9 +71,9 @@ def florence(text: str, wh: Wh, sent_wh: Wh, phrase: str = "object") -> Groundin
     """Florence-2: `label<loc_x1><loc_y1><loc_x2><loc_y2>…`, x first, middles of 1000 bins."""
     text = text[:MOST_CHARACTERS].replace("<s>", "").replace("</s>", "").replace("<pad>", "")
     boxes = [
-        Named(tidy(found[1], phrase), [float(bin) for bin in four])
+        Named(tidy(_said_before(text, found.start()), phrase), [float(bin) for bin in four])
         for found in _FLORENCE.finditer(text)
-        for four in _cut(_FLORENCE_BIN.findall(found[2]), 4)
+        for four in _cut(_FLORENCE_BIN.findall(found[0]), 4)
     ]
     left = len(_FLORENCE_BIN.findall(text)) % 4
     return grounded(boxes, (), Scale((1000, 1000), offset=0.5), wh, left > 0)
@@ -126,6 +126,11 @@ def _labelled(
             label = words or label
         last = found.end()
         yield Named(tidy(label, phrase), [float(number) for number in found.groups()])
+
+
+def _said_before(text: str, end: int) -> str:
+    """The words that end there, after the last mark."""
+    return re.split("[<>]", text[max(0, end - 400) : end])[-1]
 
 
 def _pairs(found: re.Match[str], phrase: str) -> Iterator[Named]:
