@@ -104,6 +104,23 @@ ASKED = {
         "Give me: 1) a title 2) two keywords 3) a description in one sentence",
         "1. A dog and a cat\n2. dog, cat\n3. A photo of a dog and a cat.",
     ),
+    "forms by and": ((PETS,), "Write a title and two hashtags.", "1. A dog and a cat\n2. #dog #cat"),
+    "forms by and fr": (
+        (PETS,),
+        "Écris un titre et deux hashtags.",
+        "1. Un chien et un chat\n2. #chien #chat",
+    ),
+    "labels after a word": ((PETS,), "Main subject: dog or car?", "dog"),
+    "a colour or another fr": ((PETS,), "Le chat est blanc ou noir ?", "Le chat est de couleur blanche."),
+    "beside it fr": ((PETS,), "Que vois-tu à droite du chien ?", "J'y vois un chat."),
+    "by true or false": ((PETS,), "Answer with true or false: there is a dog.", "true"),
+    "by true or false fr": ((PETS,), "Réponds seulement par vrai ou faux : il y a une voiture.", "faux"),
+    "put in order": ((PETS, RAIN), "Rank these by how many people are visible.", "Image 2 (1), image 1 (0)."),
+    "common fr": (
+        (RAIN, Drawing((Thing("person", (20, 20, 60, 95)), Thing("person", (120, 20, 160, 95))))),
+        "Qu'est-ce que ces deux photos ont en commun ?",
+        "Les deux montrent des personnes.",
+    ),
     "courtesies": (
         (PETS,),
         "hey! could you pls tell me how many dogs there are and their colour? thank you so much :)",
@@ -128,6 +145,11 @@ ASKED = {
     "a mood": ((PETS,), "What's the mood of this scene?", "I cannot tell that from the picture; I see a dog and a cat."),
     # one thing with another
     "holding": ((RAIN,), "Is anyone holding an umbrella?", "Yes, as it seems: I can see a person and an umbrella."),
+    "what no eye can check": (
+        (PETS,),
+        "Is there a baby cat?",
+        "I can see a cat; whether the rest is true, I cannot tell.",
+    ),
     "holding none": ((RAIN,), "Is anyone holding a kite?", "No, I can make out no kite."),
     "any of a kind on": ((RAIN,), "Are any of the people on bikes?", "No, the person and the bicycle are apart."),
     # what the labeler knows better

@@ -15,14 +15,15 @@ from twinsight.tasks.classify import key_of
 from twinsight.tasks.colour import colours_at
 from twinsight.tasks.english import sentence
 from twinsight.tasks.find import Item, at_least_one, lines_of, of_target, stack
-from twinsight.tasks.lexicon import number_of
+from twinsight.tasks.lexicon import ANYTHING, DEFINITE, FORM, LEADING, LIGHT, number_of
 from twinsight.tasks.phrases import Target
 from twinsight.tasks.phrases import target as phrase
 from twinsight.tasks.relation import gap
 from twinsight.tasks.said import Asked, Said, kind_of, named, none_of, things_said
 from twinsight.tasks.scene import Scene
+from twinsight.tasks.scenery import meant
 from twinsight.tasks.statement import mentions
-from twinsight.tasks.vocabulary import Sense, fold
+from twinsight.tasks.vocabulary import Sense, fold, material, meaning
 from twinsight.tasks.voice import Voice, counts_said
 
 SURE_NAME = 0.5
@@ -208,6 +209,8 @@ def _present(scene: Scene, asked: Asked, target: Target) -> Said:
     if target.sense is Sense.NARROWER:
         which = voice.say("cannot tell which", word=target.word)
         return Said(f"{sentence(voice.say('see', things=things))} {which}", asked.unknown())
+    if asked.style.language == "en" and _untold(target):
+        return Said(voice.say("cannot judge rest", things=things), asked.unknown())
     sport = activity.sport_named(scene, target.rest) if target.rest else ""
     if sport:
         return Said(voice.say("yes, looks like", thing=sport), asked.yes())
@@ -233,6 +236,19 @@ def _with_another(scene: Scene, asked: Asked, items: Sequence[Item], target: Tar
         return None
     things = voice.listed([things_said(items, target, voice), things_said(others, other, voice)])
     return Said(voice.say("yes, it seems", things=things), asked.yes())
+
+
+def _untold(target: Target) -> set[str]:
+    """The words before the noun that say what no eye can check: "a broken chair"."""
+    before = target.phrase.split(target.word)[0].split() if target.word else []
+    words = {word for word in before if not (_is_noun(word) or material(word) or number_of(word))}
+    return words - LIGHT - LEADING - ANYTHING - FORM - DEFINITE
+
+
+def _is_noun(word: str) -> bool:
+    """Whether it only makes a compound of a noun, as in "computer screen" and "street lamp"."""
+    known = meaning(word)
+    return meant(word) is not None or (known is not None and known.sense is not Sense.NARROWER)
 
 
 def _is_named(scene: Scene, target: Target) -> bool:

@@ -217,7 +217,7 @@ def _shared(scenes: Sequence[Scene], voice: Voice) -> list[str]:
     return [
         voice.counted(counts[0][kind], kind)
         if len({one[kind] for one in counts}) == 1
-        else voice.plural(kind)
+        else voice.say("several", things=voice.plural(kind))
         for kind in common
     ]
 

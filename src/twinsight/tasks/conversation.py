@@ -330,6 +330,12 @@ _AT_ONCE = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED_FORM = re.compile(r"(?:^|(?<=\s))\(?\d[).:]\s+")
+_AND_FORM = re.compile(r"\s*(?:,|;|\+|&|\band\b|\bet\b|\bplus\b)+\s*")
+_FORM = re.compile(
+    r"(?:\w+ ){0,4}(?:titles?|captions?|descriptions?|hash ?tags|key ?words|tags|alt text|alt "
+    r"texts|"
+    r"titres?|légendes?|mots clés)(?: (?!for|of|de|pour)\w+)?"
+)
 _LED = re.compile(r"^(?:and|also|et)\s+(?=\w)", re.IGNORECASE)
 _GIVE = re.compile(
     r"^(?!.*\b(?:which|quelle?s?)\b).*\b(?:give|write|provide|create|make|suggest|produce|generate|"
@@ -372,6 +378,10 @@ def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
     forms = [form.strip(" ,;.\n") for form in _NUMBERED_FORM.split(question)]
     if 3 <= len(forms) <= MOST_AT_ONCE + 1 and _GIVE.search(fold(forms[0])) and all(forms[1:]):
         return [Part(f"give me {form}", is_form=True) for form in forms[1:]]
+    given = _GIVE.search(fold(question))
+    forms = _AND_FORM.split(fold(question)[given.end() :].strip(" .!")) if given else []
+    if 2 <= len(forms) <= MOST_AT_ONCE and all(map(_FORM.fullmatch, forms)):
+        return [Part(f"give me {form}", is_form=True) for form in forms]
     said = [part.strip() for part in _AT_ONCE.split(question) if part.strip()]
     bare = [_LED.sub("", _IF_SO.sub("", part)) for part in said]
     others = ["", *(_another_thing(part) for part in said[1:])]

@@ -136,6 +136,7 @@ _QUESTIONS: tuple[tuple[Task, re.Pattern[str]], ...] = (
             rf"^(?:is|are) (?:the|this|that|these|those) \w+(?: \w+)? {_COLOUR_WORD}"
             r"\s*(?:\?|$|or\b|,)",
             rf"(?:est|sont) (?:il|elle|ils|elles) {_COLOUR_WORD}\s*(?:\?|$|ou\b|,)",
+            rf"^(?:le|la|les) \w+(?: \w+)? (?:est|sont) {_COLOUR_WORD} ou {_COLOUR_WORD}\b",
         ),
     ),
     (

@@ -84,7 +84,7 @@ def keywords(scene: Scene, asked: Asked, most: int | None = None) -> list[str]:
     name = scene.recognition.name
     kinds = describe.by_prominence(scene)
     whole = describe.sayable(name, language)
-    said = [whole] if language == "en" or has_french(whole) else []
+    said = [voice.noun(whole)] if language == "en" or has_french(whole) else []
     said += [voice.noun(kind) for kind in kinds]
     broad = name.kinds if name is not None else ()
     said += [voice.noun(kind) for kind in broad if language == "en" or has_french(kind)]

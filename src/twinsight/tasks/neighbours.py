@@ -17,7 +17,8 @@ from twinsight.tasks.vocabulary import fold
 _ASKED = re.compile(
     r"^(?:what|which|que|quel(?:le)?s?)(?:'s)? ?(?:things?|objects?|items?|objets?|"
     r"choses?)?(?: else)? ?(?:is|are|est ce que il y a|est ce qui est|est ce qui se trouve|"
-    r"y a t il|do you see|can you see|lies|sits|se trouvent|sont)? ?(?:there |located |placed |"
+    r"y a t il|do you see|can you see|vois tu|voyez vous|voit on|lies|sits|se trouvent|sont)? "
+    r"?(?:there |located |placed |"
     r"sitting |lying |standing )?(?P<place>"
     + "|".join(f"(?:{pattern})" for _, pattern in SAID)
     + r") (?P<thing>.+)$"

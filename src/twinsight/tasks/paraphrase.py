@@ -65,6 +65,12 @@ _PLAINLY = tuple(
             r"just )?the (\w+)\W*$",
             r"what \1 is this?",
         ),
+        (r" (?:among|amongst) (?:them|these|those)\b| parmi (?:eux|elles)\b", ""),
+        (
+            r"^(?!which|what|quel|one|any)(?:\w+ )?\w+ ?: ((?:[\w -]+, ?)*[\w -]+,? (?:or|ou) "
+            r"[\w -]+?) ?\?$",
+            r"classify as: \1",
+        ),
         # French, as it is spoken
         (r"^c['’]est (?:bien )?(une?|des?|du) ([\w' -]+?)\s*\?", r"est-ce \1 \2 ?"),
         (

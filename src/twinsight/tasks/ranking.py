@@ -65,8 +65,8 @@ def balance(question: str) -> Balance | None:
 
 _ORDER = re.compile(
     r"\b(?:order|sort|rank|arrange|classe[rz]?|trie[rz]?|ordonne[rz]?)\b.*?\b(?:by|par|selon|"
-    r"according to) (?:the |le |la )?(?:number|amount|count|nombre) (?:of|de) (?:the |"
-    r"des )?(?P<thing>[\w ]+)"
+    r"according to) (?:(?:the |le |la )?(?:number|amount|count|nombre) (?:of|de)|how many) "
+    r"(?:the |des )?(?P<thing>[\w ]+)"
 )
 _LEAST_FIRST = re.compile(r"\b(?:fewest|least|ascending|smallest|croissant|moins)\b")
 

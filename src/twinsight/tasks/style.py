@@ -26,6 +26,8 @@ _WORD = _phrases(
     rf"with (?:an? |the |one )?{_ONE}",
     rf"(?:yes or no|{_ONE}) only",
     "with yes or no",
+    r"true or false only|only true or false|(?:with|by) true or false",
+    r"(?:par|seulement) vrai ou faux|vrai ou faux (?:seulement|uniquement)",
     "(?:un|seul) mot",
     "par oui ou non",
     rf"(?:juste|seulement|uniquement) (?:oui ou non|(?:un|le|la|une) {_UN})",
