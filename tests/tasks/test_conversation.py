@@ -129,6 +129,10 @@ def test_roundabout_question(drawing: Drawing, question: str, expected: str) -> 
     assert reply(question, drawing) == expected
 
 
+def test_a_picture_without_words_is_described() -> None:
+    assert "dog" in asked_in_turn("")
+
+
 def test_a_long_conversation_is_followed_within_bounds() -> None:
     turns: list[Turn] = [Turn("user", (ref(PETS), Text("Is there a dog?")))]
     for _ in range(300):

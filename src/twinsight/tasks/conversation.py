@@ -384,7 +384,7 @@ def at_once(question: str, scenes: Sequence[Scene]) -> list[Part]:
         return [Part(f"give me {form}", is_form=True) for form in forms]
     said = [part.strip() for part in _AT_ONCE.split(question) if part.strip()]
     bare = [_LED.sub("", _IF_SO.sub("", part)) for part in said]
-    others = ["", *(_another_thing(part) for part in said[1:])]
+    others = [_another_thing(part) if i else "" for i, part in enumerate(said)]
     are_asked = [
         bool(other or _ASKS.match(_bare(part))) for part, other in zip(bare, others, strict=True)
     ]
