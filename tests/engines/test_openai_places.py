@@ -204,6 +204,33 @@ def test_what_words_describe_is_asked_of_the_model_and_named_by_who_finds_it(
     assert asked in sent(stand)[0]
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["Detect the sleeping dog.", "Détecte le chien endormi.", "Detect the puppy.", "Detect the wooden dogs."],
+)  # fmt: skip
+def test_what_is_said_of_a_known_thing_is_the_models_to_tell(
+    question: str, stand: Standin, talk: Talk
+) -> None:
+    stand.play(says("```json\n[]\n```"))
+    assert listed(talk(question)) == []
+    stand.play(says('[{"bbox_2d": [110, 210, 490, 810], "label": "it"}]'))
+    assert [entry["box_2d"] for entry in listed(talk(question))] == [DOG_YXYX]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Detect the dog on the left.", "Detect the two largest dogs.", "Détecte le grand chien.", "Where are the dogs? Give box_2d.",
+        "Detect every single dog you can see.", "Return bounding boxes of all dogs as a JSON array with labels.",
+    ],
+)  # fmt: skip
+def test_what_the_eyes_can_tell_by_themselves_is_theirs(
+    question: str, stand: Standin, talk: Talk
+) -> None:
+    assert [entry["box_2d"] for entry in listed(talk(question))] == [DOG_YXYX]
+    assert stand.asked == []
+
+
 def test_a_free_phrase_that_nothing_fits(stand: Standin, talk: Talk) -> None:
     stand.play(says("```json\n[]\n```"))
     assert listed(talk("Detect the dog that is jumping over the fence.")) == []

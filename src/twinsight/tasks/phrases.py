@@ -62,6 +62,7 @@ _TOWARDS = {"to", "from", "de", "du"}
 _FAR = {"furthest", "farthest", "most", "closest", "nearest", "plus"}
 _MADE = {"that", "which", "is", "are", "made", "qui", "est", "sont", "fait", "faits", "faite",
          "faites"}  # fmt: skip
+_WHERE = {"where", "whereabouts", "où"}
 _RELATIVE = ("that", "which", "who", "whose", "qui", "que", "dont", "where", "où")
 
 
@@ -105,6 +106,17 @@ class Target:
         )
 
     @property
+    def is_free(self) -> bool:
+        """Whether it says more of a thing than any name of the eyes: "the woman", "ripe bananas".
+
+        Colours and places do not: these are looked at.
+        """
+        before, _, after = (part.split() for part in self.phrase.partition(self.word or "\n"))
+        beside = {*before, *(word for word in after[:1] if word not in AFTER)}
+        told = {word for word in beside - LIGHT - FORM - ANYTHING if not word.endswith("ly")}
+        return bool(self.rest) or self.sense is Sense.NARROWER or bool(told - _WHERE)
+
+    @property
     def unknown(self) -> bool:
         """Whether it names something that the eyes do not know."""
         return self.names is not None and not self.names and not self.text
@@ -135,7 +147,8 @@ def target(phrase: str, tongue: Language) -> Target | None:
     near = neighbour or frozenset()
     if neighbour is not None:
         order, sides, rest = ("nearest", (), "") if near else ("", (), " ".join(tail))
-    numbers = [number_of(word) for word in [*before, *beside]]
+    is_each = bool({"every", "each", "chaque"} & {*before, *beside})  # "every single dog"
+    numbers = [None if is_each else number_of(word) for word in [*before, *beside]]
     take = next((number for number in numbers if number is not None), None)
     rank = next((ORDINALS[word] for word in beside if word in ORDINALS), 0)
     aside, beyond = _aside([*beside, *tail])

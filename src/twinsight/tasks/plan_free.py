@@ -53,7 +53,7 @@ class Described:
 def described(scene: Scene, target: Target, purpose: Purpose) -> Described | None:
     """What the target's words describe; None where the detector's names tell it all."""
     is_named = bool(target.names) and vocabulary.meaning(target.word) is not None
-    if target.text or (is_named and not target.rest):
+    if target.text or (is_named and not target.is_free):
         return None
     is_all = target.names is None and not (target.rest or target.colour)
     told = scene.ground(EVERYTHING if is_all else _LEAD.sub("", target.phrase))
