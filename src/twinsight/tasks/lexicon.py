@@ -199,7 +199,8 @@ LEADING = word_set("""
     position positions location locations outline outlines contour contours polygon polygons
     silhouette silhouettes cutout cutouts label labels detection and 2 which show showing find
     locate detect identify list parts part pair pairs group groups set sets bunch lot lots piece
-    pieces slice slices number amount image photo instance return give show output renvoie
+    pieces slice slices number amount image photo instance instances occurrence
+    occurrences return give show output renvoie
     renvoyez retourne retournez depicting containing contain produce draw get provide run
     perform create generate place put need can you count compte them include including inclure
     click select tap dot dots annotate outline please what which color colors colour colours sur

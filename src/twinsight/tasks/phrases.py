@@ -278,9 +278,11 @@ def _stuff(tail: list[str]) -> list[str]:
 
 
 def _said_to_be(tail: list[str]) -> frozenset[str] | None:
-    """The things that "items in the fridge that are fruit" are."""
+    """The things that "items in the fridge that are fruit" and "objects of type dog" are."""
     at = max((i for i, word in enumerate(tail) if word in _BEING), default=len(tail))
     said = [word for word in tail[at + 1 :] if word not in FILLER]
+    if tail[:1] in (["of"], ["de"]) and not said:
+        said = [word for word in tail[1:] if word not in FORM]
     known = vocabulary.meaning(" ".join(said)) if said else None
     return known.names if known is not None else None
 
