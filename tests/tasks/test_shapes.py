@@ -237,6 +237,18 @@ def test_objects_of_several_things_of_a_kind() -> None:
     assert [len(one["boxes"]) for one in answer.values()] == [2, 1]
 
 
+def test_kinds_with_their_boxes() -> None:
+    boxes = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}
+    row = {"name": {"type": "string"}, "count": {"type": "integer"}, "boxes": boxes}
+    listed = {"type": "array", "items": {"type": "object", "properties": row}}
+    asked = {"type": "object", "properties": {"vehicles": listed}}
+    answer = found("Inventory.", STREET, shape=AnswerShape("application/json", asked))
+    assert answer["vehicles"] == [
+        {"name": "car", "count": 1, "boxes": [[300, 300, 600, 450]]},
+        {"name": "truck", "count": 1, "boxes": [[200, 750, 800, 950]]},
+    ]
+
+
 def test_the_only_word_for_people_is_theirs() -> None:
     label = {"type": {"type": "string", "enum": ["car", "pedestrian", "other"]}}
     answer = found("Detect.", STREET, shape=schema(objects=label))
@@ -295,6 +307,11 @@ def test_some_are_told_apart(question: str, lefts: list[int]) -> None:
             ("Trouve les personnes", "Laquelle est la plus à droite ? Juste sa boîte."),
             [("personne", 150)],
             id="which one, fr",
+        ),
+        pytest.param(
+            ("Detect the people", "Sort them from right to left"),
+            [("person", 150), ("person", 0)],
+            id="sorted",
         ),
         pytest.param(
             ("Detect the trucks", "You missed the car, add it"),

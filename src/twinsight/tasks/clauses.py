@@ -114,8 +114,8 @@ _LEFT_OUT_BEFORE = re.compile(
     r"\b(?:ignore|skip|drop|exclude|omit|without|except|not|don't|sans|sauf)\b[^.;\n]*$", re.I
 )
 _LEAST = re.compile(
-    rf"(?:\b(?:with )?(?:an? )?{_SCORE}(?: score| level)?(?: is| of| must be)*"
-    r"(?: at least| above| over| greater than| higher than| more than| supérieure? à| au moins|"
+    rf"(?:\b(?:with )?(?:an? )?{_SCORE}(?: score| level)?(?: is| of| must be| threshold:?)*"
+    r"(?:(?<=threshold)|(?<=threshold:)| at least| above| over| greater than| higher than| more than| supérieure? à| au moins|"
     r"\s*>=?|\s*≥)|"
     rf"\bat least|\bmore than|\bminimum) ?(?P<low>{_SHARE}) ?%?(?:\s*{_SCORE}| sure)?"
     rf"(?!{_OF_PICTURE})|"
@@ -139,6 +139,8 @@ _OPPOSITE = {
     "left": "right", "right": "left", "top": "bottom", "bottom": "top", "gauche": "droite",
     "droite": "gauche", "haut": "bas", "bas": "haut",
 }  # fmt: skip
+# "The animal(s)".
+_OR_MORE = re.compile(r"(?<=\w)\((e?s|x)\)")
 _IS_NOT = re.compile(r"\b(that|which|who) (is|are|was|were)n't\b")
 _CORNERS = re.compile(r"\[[^\]]{0,100}\](?= (?:of|for|de|du|des|pour)\b)")
 _ENUMERATED = re.compile(r"(?<=:)[^.:\n?!]*;[^.:\n?!]*")
@@ -326,7 +328,7 @@ def clauses(question: str) -> list[Clause]:
 
 def typed(text: str) -> str:
     """The text folded, what people type for short spelt out and slips of the fingers mended."""
-    text = _IS_NOT.sub(r"\1 \2 not", fold(text))
+    text = _IS_NOT.sub(r"\1 \2 not", fold(_OR_MORE.sub(r"\1", text)))
     text = _TYPED.sub(lambda found: _SHORT[found[0]], text)
     text = _NOT_THERE.sub(lambda found: found["at"] + _OPPOSITE[found["side"]], text)
     return _WORD.sub(lambda found: mended(found[0]), text)

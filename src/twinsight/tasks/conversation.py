@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from twinsight.prompt import ImageRef, Prompt, Text, Turn
 from twinsight.tasks import describe, style
+from twinsight.tasks.clauses import sorted_by
 from twinsight.tasks.corners import GEMINI, corners_asked
 from twinsight.tasks.example import examples, without_examples
 from twinsight.tasks.holding import holding_of, things_held
@@ -61,6 +62,7 @@ _WHICH_ONE = re.compile(
     r"(?P<rest>[^?.;]+)"
 )
 _ABOUT_PLACE = re.compile(r"\b(?:box|boîte|cadre|mask|masque|point|coordinates|coordonnées)\b")
+_MASK = re.compile(r"\b(?:masks?|masques?|segment\w*)\b")
 _ADDED = re.compile(
     rf"^{_POLITE}(?:you (?:missed|forgot|left out)|(?:also |please )*(?:add|include)|"
     r"tu as (?:oublié|raté)|(?:il )?manque|ajoute\w*)(?: also| aussi)? "
@@ -223,18 +225,22 @@ def _placed_again(question: str, bare: str, before: str, prompt: Prompt) -> str:
         thing = _with_noun(f"the {which['rest']}", first)
         if language == "fr":
             thing = f"{_single(first)} la {which['rest']}"
+        if _MASK.search(bare):
+            return _ASKED_AGAIN[Task.SEGMENT][language == "fr"].format(thing)
         return _again(thing, before, prompt, language)
     added = _ADDED.match(bare)
     if added:
         return f"{before}\nAlso detect {added['rest']}."
     if reduced:
         return f"{before}\nDo not include {_with_noun(reduced['rest'], first)}."
+    is_form = corners_asked(question) != GEMINI or _IN_LINES.search(bare) or sorted_by(question)
+    if is_form and not any(t.names or t.text for t in wanted(said).targets):
+        return f"{before}\n{question}"
     if wanted(said).targets[0].phrase or _OF_SEVERAL.search(bare) or _PRONOUN.search(bare):
         return ""
     if _task(said, prompt) in _SPATIAL:
         return f"{said}: {first.phrase}" if first.phrase else ""
-    is_form = corners_asked(question) != GEMINI or _IN_LINES.search(bare)
-    return f"{before}\n{question}" if is_form else ""
+    return ""
 
 
 def _with_noun(phrase: str, before: Target) -> str:

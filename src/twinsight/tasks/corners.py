@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Scale = Literal["thousand", "pixel", "unit"]
+Scale = Literal["thousand", "pixel", "unit", "percent"]
 
 _CALLED = {
     "xmin": "xmin x1 x0 left minx startx topleftx xtl",
@@ -45,6 +45,7 @@ _PIXELS = re.compile(
     r"(?<!not )(?<!pas )\b(?:(?:in|as|absolute|en) (?:absolute |image |whole )?"
     r"(?:pixels?\b(?! masks?)|px\b)|"
     r"pixels? (?:ints?\b|integers?|coordinates?|coords|values?|units?|positions?|space)"
+    r"|(?:xyxy|yxyx|xywh)[ ,(]+(?:in )?(?:pixels?|px)"
     r"|absolute (?:coordinates|values)|coordonnées (?:en )?pixels?)\b",
     re.I,
 )
@@ -54,6 +55,7 @@ _ABOUT = re.compile(
     rf"\b(?:(?P<sure>confid\w*|confiance|scores?|prob\w*|certain\w*)|{_PLACES})", re.I
 )
 _SHARES = re.compile(r"\bnormali[sz]", re.I)
+_PERCENT = re.compile(r"\b(?:as|in|en) (?:a )?(?:percent\w*|pourcentages?)\b|\b0 ?- ?100 ?%", re.I)
 _THOUSAND = re.compile(r"\b1[ ,]?000\b")
 
 
@@ -69,6 +71,8 @@ class Corners:
         """A place along one side of the picture, told as a share of it, in this scale."""
         if self.scale == "unit":
             return round(share, 4)
+        if self.scale == "percent":
+            return round(share * 100, 2)
         return round(share * (side if self.scale == "pixel" else 1000))
 
 
@@ -138,6 +142,8 @@ def _scale(text: str) -> Scale:
         return "unit"
     if _PIXELS.search(text) or _COCO.search(text):
         return "pixel"
+    if _PERCENT.search(text):
+        return "percent"
     return "unit" if is_yolo(text) else "thousand"
 
 

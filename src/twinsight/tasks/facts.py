@@ -189,7 +189,8 @@ class SceneFacts:
         if (words & LINES or names & TEXT) and not names & LABEL:
             return self._seen_of(targets.Target("", frozenset(), text=True))
         if names & COUNT and not names & (BOX | POINT | SHAPE):
-            return counted(self.seen)
+            is_kind = thing is not None and thing.names
+            return counted(self._seen_of(thing) if thing and is_kind else self.seen)
         if words & COLOUR and names & SHARE:
             return [
                 Given({name: value for name in names for value in (_shade(name, *pair),)})

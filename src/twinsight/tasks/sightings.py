@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from twinsight.tasks.wanting import (
     COUNT,
     INDEX,
     LABEL,
+    OBJECTS,
     PLACE,
     POINT,
     PRESENCE,
@@ -169,19 +169,23 @@ class _Kind:
     """All the things of one label, as one."""
 
     label: str
-    number: int
-    first: Seen
+    all: tuple[Seen, ...]
+
+    @property
+    def first(self) -> Seen:
+        return self.all[0]
 
     def value(self, ask: Ask) -> object | None:
         """Its name and its number; else what is true of the first."""
         words = set(words_of(_last(ask)))
         if words & COUNT and ask.type in ("integer", "number"):
-            return self.number
-        return self.first.value(ask)
+            return len(self.all)
+        is_nested = ask.type == "array" and "items" in ask.schema.get("items", {})
+        return None if is_nested else self.first.value(ask)
 
     def items(self, ask: Ask) -> Sequence[Facts] | None:
-        """Nothing more."""
-        return None
+        """Each of them, where there is a list of boxes or of things."""
+        return self.all if {*words_of(_last(ask))} & (BOXES | OBJECTS) else None
 
     def inside(self, ask: Ask) -> Facts:
         """The same again."""
@@ -190,11 +194,10 @@ class _Kind:
 
 def counted(seen: Sequence[Seen]) -> list[Facts]:
     """The things by their labels, each label with how many there are."""
-    numbers = Counter(one.item.label for one in seen)
-    firsts: dict[str, Seen] = {}
+    kinds: dict[str, list[Seen]] = {}
     for one in seen:
-        firsts.setdefault(one.item.label, one)
-    return [_Kind(label, numbers[label], first) for label, first in firsts.items()]
+        kinds.setdefault(one.item.label, []).append(one)
+    return [_Kind(label, tuple(ones)) for label, ones in kinds.items()]
 
 
 def _last(ask: Ask) -> str:

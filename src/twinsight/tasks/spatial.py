@@ -116,7 +116,7 @@ class Found:
         if name in ("x", "y"):
             return self._on(row)["xy".index(name)]
         y0, x0, y1, x1 = self._sides(row)
-        whole = self.corners.scale != "unit"
+        whole = self.corners.scale in ("thousand", "pixel")
         return {
             "xmin": x0,
             "ymin": y0,

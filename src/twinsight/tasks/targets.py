@@ -26,7 +26,8 @@ __all__ = ["Target", "Wanted", "target", "wanted"]
 _TRIGGER = any_of(
     # detection, segmentation, points
     r"(?:object )?detect(?:ion)?", r"d[eé]tect\w*", r"locate", r"locali[sz]e[rz]?",
-    r"rep[éèe]re[rz]?", r"bounding box(?:es)?", r"box(?:es)?", r"boîtes?(?: englobantes?)?",
+    r"rep[éèe]re[rz]?", r"bounding box(?:es)?", r"box(?:es)?",
+    r"boîtes?(?: englobantes?| de délimitation)?",
     r"encadre[rz]?", r"cadres?(?: englobants?)?", r"coordinates", r"coordonnées",
     r"(?:positions?|locations?) of", r"highlight", r"segment(?:ation)?(?: masks?| maps?)?",
     r"segment\w*",

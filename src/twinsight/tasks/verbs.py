@@ -91,7 +91,7 @@ DETECT = (
     r"y ?min, ?x ?min\b",
     r"x1, ?y1\b",
     rf"{_FIRST}(?:find|spot|trouve[rz]?|annotate)\b(?!{_SAYING})",
-    rf"(?:{_FIRST}|and )box (?:the|all|every|each|them|it)\b",
+    rf"(?:{_FIRST}|and )box (?:the|all|every|each|them|it|him|her)\b",
     r"box(?:es)? please\b",
     r"regions? to (?:blur|redact|hide|mask|anonymi[sz]e|crop)\b",
     r"(?:zones?|régions?) à (?:flouter|masquer|anonymiser)\b",

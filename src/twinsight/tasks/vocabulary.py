@@ -112,6 +112,8 @@ _KINDS = (
 
 # What people are: understood, but nobody's looks tell it.
 _ROLES = """
+    cavalière conductrice ouvrière passante serveuse adolescente visiteuse spectatrice voyageuse
+    musicienne randonneuse sportive
     astronaut soldier police_officer policeman policewoman cop firefighter fireman
     doctor nurse bride groom guest visitor musician singer guitarist dancer actor actress swimmer
     runner jogger jockey cowboy climber hiker golfer goalkeeper goalie referee spectator onlooker

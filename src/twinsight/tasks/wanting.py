@@ -22,8 +22,8 @@ CAPTION = word_set(
     "details scene légende legende résumé resume réponse reponse"
 )
 LABEL = word_set(
-    "label name category class classification object type subject tag item kind species nom objet "
-    "catégorie categorie classe sujet espèce espece"
+    "label name cls category class classification object type subject tag item kind species nom "
+    "objet catégorie categorie classe sujet espèce espece"
 )
 LABELS = word_set(
     "labels tags keywords categories classes names hashtags étiquettes noms catégories"
