@@ -115,7 +115,8 @@ _LEFT_OUT_BEFORE = re.compile(
 )
 _LEAST = re.compile(
     rf"(?:\b(?:with )?(?:an? )?{_SCORE}(?: score| level)?(?: is| of| must be| threshold:?)*"
-    r"(?:(?<=threshold)|(?<=threshold:)| at least| above| over| greater than| higher than| more than| supérieure? à| au moins|"
+    r"(?:(?<=threshold)|(?<=threshold:)| at least| above| over| greater than| higher than|"
+    r" more than| supérieure? à| au moins|"
     r"\s*>=?|\s*≥)|"
     rf"\bat least|\bmore than|\bminimum) ?(?P<low>{_SHARE}) ?%?(?:\s*{_SCORE}| sure)?"
     rf"(?!{_OF_PICTURE})|"
