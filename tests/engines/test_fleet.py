@@ -154,7 +154,7 @@ def test_one_that_is_away_at_the_start_joins(
 ) -> None:
     stands[2].models = []
     engine = opened(stands)
-    with pytest.raises(Unavailable, match=r"1 of 3: .*serves 0 models"):
+    with pytest.raises(Unavailable, match=r"1 of 3: .*serves no model"):
         engine.health()
     server = start_server(eyes=replace(told_eyes(), speaker=engine))
     assert {said(asked(server)) for _ in range(6)} == {"server 0", "server 1"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -657,7 +658,7 @@ def test_pictures_that_the_model_cannot_see_are_left_to_the_eyes(
         pytest.param({"engine_url": "localhost:80"}, 1, ["is not the URL"], id="no scheme"),
         pytest.param({"engine_url": "http://x:99999"}, 1, ["is not the URL"], id="no port"),
         pytest.param({"engine_url": "http://127.0.0.1:1"}, 1, ["connection refused", "Is it running"], id="nobody there"),
-        pytest.param({}, 0, ["serves 0 models"], id="no model"),
+        pytest.param({}, 0, ["serves no model"], id="no model"),
         pytest.param({}, 2, ["serves 2 models: m0, m1", "engine_model"], id="several models"),
         pytest.param({"engine_model": "m9"}, 2, ["'m9'", "m0, m1"], id="another model"),
         pytest.param({"engine_key": "a\r\nX-B: c"}, 1, ["engine_key", "header"], id="a key of two lines"),
@@ -672,6 +673,21 @@ def test_what_is_missing_is_said_at_start(
         open_eyes("desk", config)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_what_does_not_speak_http_is_said_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            connection, _ = server.accept()
+            connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+            connection.close()
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        with pytest.raises(InvalidConfig, match="what it sent is not HTTP"):
+            open_engine(Config(engine_url=f"http://127.0.0.1:{server.getsockname()[1]}"))
+        thread.join()
 
 
 def test_one_line_of_configuration_is_enough(tmp_path: Path) -> None:

@@ -121,8 +121,8 @@ def open_engine(config: Config) -> OpenAIEngine:
         offers = offered(line)
     except TwinsightError as error:
         raise InvalidConfig(
-            f"engine_url = {config.engine_url!r}: {error.message.rstrip('.')}. Its list of "
-            "models, /v1/models, must answer before Twinsight starts."
+            f"engine_url = {config.engine_url!r}: its list of models, /v1/models, must answer "
+            f"before Twinsight starts. {error.message}"
         ) from error
     finally:
         line.close()
@@ -153,6 +153,8 @@ def _chosen(offers: list[Offer], config: Config) -> Offer:
             f"The engine at {config.engine_url} does not serve engine_model = "
             f"{config.engine_model!r}. It serves: {names}."
         )
+    if not offers:
+        raise InvalidConfig(f"The engine at {config.engine_url} serves no model: load one there.")
     if len(offers) != 1:
         raise InvalidConfig(
             f"The engine at {config.engine_url} serves {len(offers)} models: {names}. Say which "
