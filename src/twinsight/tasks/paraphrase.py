@@ -43,18 +43,18 @@ _PLAINLY = tuple(
             r"is this \1?",
         ),
         (
-            r"^(?:find|locate|look for) (the [\w ]+?) and tell me (?:its|their|the) colou?r\b",
+            r"^(?:find|locate|look for) (the [\w ]{1,60}?) and tell me (?:its|their|the) colou?r\b",
             r"what colour is \1",
         ),
         # left or right
         (
-            r"\bis (the [\w ]+?) (?:to |on |at )?(?:the )?(?:left or (?:to |on |at )?(?:the "
+            r"\bis (the [\w ]{1,60}?) (?:to |on |at )?(?:the )?(?:left or (?:to |on |at )?(?:the "
             r")?right|right or "
-            r"(?:to |on |at )?(?:the )?left)(?: side)? of (the [\w ]+)",
+            r"(?:to |on |at )?(?:the )?left)(?: side)? of (the [\w ]{1,60})",
             r"where is \1 relative to \2",
         ),
         (
-            r"\best-ce que (l[ea] [\w ]+?) est à (?:gauche ou à droite|droite ou à gauche) "
+            r"\best-ce que (l[ea] [\w ]{1,60}?) est à (?:gauche ou à droite|droite ou à gauche) "
             r"d(?:e |u )"
             r"(?:la |le )?([\w ]+)",
             r"où est \1 par rapport à la \2",
