@@ -8,8 +8,9 @@ out another order ("[x1, y1, x2, y2]", "x, y, width, height") or another scale (
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 Scale = Literal["thousand", "pixel", "unit", "percent"]
@@ -59,6 +60,9 @@ _PERCENT = re.compile(r"\b(?:as|in|en) (?:a )?(?:percent\w*|pourcentages?)\b|\b0
 _THOUSAND = re.compile(r"\b1[ ,]?000\b")
 
 
+MOST_RUNS = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Corners:
     """`box` and `point` name the numbers of a box and of a point in order, in one scale."""
@@ -97,14 +101,20 @@ def corners_of(names: Sequence[str]) -> tuple[str, ...] | None:
     return known if len(known) == 4 == len(set(known)) else None
 
 
+def _runs(text: str) -> Iterator[re.Match[str]]:
+    """The runs of four words that may spell a box, as many as are looked at."""
+    found = (run for run in _FOUR.finditer(text) if _bare(run[1]) in _CORNER)
+    return islice(found, MOST_RUNS)
+
+
 def spells_box(text: str) -> bool:
     """Whether four names of a box's numbers stand in the text: "[x, y, w, h]"."""
-    return any(corners_of(found.groups()) for found in _FOUR.finditer(text))
+    return any(corners_of(found.groups()) for found in _runs(text))
 
 
 def without_corners(text: str) -> str:
     """The text without the runs of four names that spell a box: "x1, y1, x2, y2 in pixels"."""
-    for found in reversed(list(_FOUR.finditer(text))):
+    for found in reversed(list(_runs(text))):
         if corners_of(found.groups()):
             text = f"{text[: found.start()]} {text[found.end(4) :]}"
     return text
@@ -112,7 +122,7 @@ def without_corners(text: str) -> str:
 
 def corners_asked(text: str) -> Corners:
     """The numbers that a prompt asks for in words."""
-    spelt = (corners_of(found.groups()) for found in _FOUR.finditer(text))
+    spelt = (corners_of(found.groups()) for found in _runs(text))
     named = _NAMED.search(text)
     x_first = _X_FIRST.search(text) is not None
     letters = named[1].lower() if named else _letters(text, x_first)
