@@ -24,11 +24,11 @@ from pathlib import Path
 from twinsight.engines.eyes import Eyes, open_eyes
 from twinsight.image.header import read_header
 from twinsight.prompt import ImageRef, Prompt, Text, Turn
-from twinsight.tasks.english import article, plural
+from twinsight.tasks.request.targets import wanted
+from twinsight.tasks.request.vocabulary import kinds
 from twinsight.tasks.run import Limits, answer
 from twinsight.tasks.scene import SceneCache
-from twinsight.tasks.targets import wanted
-from twinsight.tasks.vocabulary import kinds
+from twinsight.tasks.wording.english import article, plural
 
 LIMITS = Limits(8192, 100_000_000)
 SEED = 0

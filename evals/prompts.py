@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from twinsight.prompt import ImageRef, Prompt, Text, Turn
-from twinsight.tasks import targets, vocabulary
-from twinsight.tasks.intent import Task, task_of
-from twinsight.tasks.keys import form_of
-from twinsight.tasks.targets import Target
+from twinsight.tasks.request import targets, vocabulary
+from twinsight.tasks.request.intent import Task, task_of
+from twinsight.tasks.request.keys import form_of
+from twinsight.tasks.request.targets import Target
 
 CASES = Path(__file__).parents[1] / "tests/tasks/prompts.toml"
 SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)

@@ -25,7 +25,7 @@ from evals.answers import SEED, Asker, Question, instances, vsr_questions, yes_o
 from evals.api import Api
 from train.captions.words import kind_of, kinds_in, split
 from twinsight.engines.eyes import open_eyes
-from twinsight.tasks.english import article
+from twinsight.tasks.wording.english import article
 
 Ask = Callable[[Path, str], str]
 

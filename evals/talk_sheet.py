@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from evals.answers import SEED, Asker, instances
 from twinsight.engines.eyes import open_eyes
-from twinsight.tasks.english import article, plural
+from twinsight.tasks.wording.english import article, plural
 
 WIDE, HIGH, ACROSS = 400, 470, 5
 FONT = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"

@@ -17,7 +17,7 @@ from twinsight.albums.photos import gather
 from twinsight.albums.request import Request
 from twinsight.config import Config
 from twinsight.engines.eyes import Eyes
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 PHOTOS = ("astronaut.jpg", "cat.jpg", "coffee.jpg")
 

@@ -49,7 +49,7 @@ def test_json_is_what_the_api_answers(
     from twinsight.albums.photos import gather
     from twinsight.albums.request import Request
     from twinsight.config import Config
-    from twinsight.tasks.intent import Task
+    from twinsight.tasks.request.intent import Task
 
     photo = SAMPLES / "coffee.jpg"
     with OutFolder(tmp_path / "out") as out:

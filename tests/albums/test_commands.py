@@ -23,7 +23,7 @@ from tests.test_cli import twinsight
 from twinsight.albums.request import Request
 from twinsight.engines.eyes import Eyes
 from twinsight.errors import InvalidValue
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 FAST = 'look = "fast"\n'
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.filling.checked import assert_valid
 from tests.tasks.drawn import DOG, Drawing, Thing, reply
 from twinsight.prompt import AnswerShape
-from twinsight.tasks.lexicon import word_set
+from twinsight.tasks.request.lexicon import word_set
 
 EXAMPLES = int(os.environ.get("TWINSIGHT_FILL_EXAMPLES", "60"))
 SHOP = Drawing(

@@ -9,9 +9,9 @@ import pytest
 
 from tests.tasks.drawn import CAT, DOG, Drawing, reply
 from twinsight.prompt import AnswerShape
-from twinsight.tasks.corners import corner_of, corners_asked
-from twinsight.tasks.example import examples
-from twinsight.tasks.spelling import mended
+from twinsight.tasks.request.corners import corner_of, corners_asked
+from twinsight.tasks.request.example import examples
+from twinsight.tasks.request.spelling import mended
 
 PETS = Drawing((DOG, CAT))
 JSON = AnswerShape("application/json")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tasks.drawn import DOG, Drawing, reply
 from twinsight.prompt import AnswerShape
-from twinsight.tasks.particulars import iso_date, number_in, particular_of
+from twinsight.tasks.answers.particulars import iso_date, number_in, particular_of
 
 RECEIPT = Drawing(
     lines=(

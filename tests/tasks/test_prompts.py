@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evals.prompts import SPATIAL, cases, misunderstood, prompt_of
-from twinsight.tasks.intent import may_be_spatial, task_of
+from twinsight.tasks.request.intent import may_be_spatial, task_of
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["ask"].strip()[:60] or "nothing")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tasks.drawn import Drawing, Thing, reply
-from twinsight.tasks import relation
+from twinsight.tasks.answers import relation
 
 TABLE = (20, 50, 180, 100)
 BOXES: dict[str, tuple[relation.Side, tuple[int, ...], tuple[int, ...], bool | None]] = {

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.tasks.drawn import Drawing, Thing, eyes_for, ref, reply
 from twinsight.engines.roles import Card, Sketch, Wording
 from twinsight.prompt import Prompt, Sampling, Text, Turn
+from twinsight.tasks.request.statement import choice_of, mentions, statement_of
 from twinsight.tasks.run import Limits, answer
 from twinsight.tasks.scene import SceneCache
-from twinsight.tasks.statement import choice_of, mentions, statement_of
 
 DESK = Drawing(
     (

@@ -19,10 +19,10 @@ from twinsight.geometry.detections import Detections
 from twinsight.image.header import read_header
 from twinsight.image.picture import Picture
 from twinsight.prompt import AnswerShape, ImageRef, Prompt, Text, Turn
+from twinsight.tasks.answers.scenery import PLACES, Setting, meant, setting_of
 from twinsight.tasks.run import Limits, answer
 from twinsight.tasks.scene import SceneCache
-from twinsight.tasks.scenery import PLACES, Setting, meant, setting_of
-from twinsight.tasks.voice import has_french
+from twinsight.tasks.wording.voice import has_french
 
 AROUND = {"tree": 0.9, "wall": 0.6, "grass": 0.99, "sky": 0.8, "snow": 0.1, "kitchen": 0.02}
 AROUND |= {

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tasks.drawn import CAT, DOG, Drawing, Thing, reply
 from twinsight.geometry.detections import Detections
-from twinsight.tasks.checking import checked
+from twinsight.tasks.answers.checking import checked
 
 PETS = Drawing((DOG, CAT))
 LUNCH = Drawing(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from twinsight.tasks.english import plural
+from twinsight.tasks.wording.english import plural
 
 KINDS = Path(__file__).with_name("kinds.txt")
 LEAST_COUNT = 5

@@ -34,7 +34,7 @@ from twinsight.albums.sight import Sight, look
 from twinsight.config import Config
 from twinsight.engines.eyes import Eyes
 from twinsight.errors import Cancelled, ResourceExhausted, TwinsightError
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 THREADS = 2
 """Pictures worked on at a time: the engines use all cores, the rest of the work overlaps."""

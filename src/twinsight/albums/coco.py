@@ -16,7 +16,7 @@ import msgspec
 from twinsight.albums.collection import Collection
 from twinsight.albums.outline import pieces
 from twinsight.albums.record import Ring, Thing
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 NAME = "coco.json"
 

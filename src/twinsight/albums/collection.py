@@ -9,7 +9,7 @@ from functools import cached_property
 from twinsight.albums import record as records
 from twinsight.albums.folder import OutFolder
 from twinsight.albums.record import Record
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 
 @dataclass(frozen=True, slots=True)

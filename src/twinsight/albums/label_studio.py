@@ -19,7 +19,7 @@ from twinsight import __version__
 from twinsight.albums.collection import Collection, Entry
 from twinsight.albums.outline import pieces
 from twinsight.albums.record import Ring, Thing
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 TASKS, INTERFACE = "label-studio.json", "label-studio.xml"
 LOCAL_FILES = "/data/local-files/?d="

@@ -12,13 +12,13 @@ import msgspec
 from twinsight import __version__
 from twinsight.engines.eyes import Eyes
 from twinsight.errors import InvalidValue
-from twinsight.tasks import vocabulary
-from twinsight.tasks.intent import Task
-from twinsight.tasks.language import spoken
-from twinsight.tasks.said import named
+from twinsight.tasks.request import vocabulary
+from twinsight.tasks.request.intent import Task
+from twinsight.tasks.request.language import spoken
+from twinsight.tasks.request.targets import Target, Wanted, wanted
 from twinsight.tasks.scene import Look
-from twinsight.tasks.targets import Target, Wanted, wanted
-from twinsight.tasks.voice import VOICES
+from twinsight.tasks.wording.said import named
+from twinsight.tasks.wording.voice import VOICES
 
 
 @dataclass(frozen=True)

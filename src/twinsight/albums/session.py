@@ -29,7 +29,7 @@ from twinsight.albums.terminal import Terminal, terminal
 from twinsight.config import Config
 from twinsight.engines.eyes import Eyes, open_eyes
 from twinsight.errors import TwinsightError, UsageError
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from twinsight.image.header import read_header
 from twinsight.image.picture import Picture
 from twinsight.prompt import ImageRef
 from twinsight.tasks import find, spatial
-from twinsight.tasks.intent import Task
-from twinsight.tasks.keys import form_of
+from twinsight.tasks.request.intent import Task
+from twinsight.tasks.request.keys import form_of
 from twinsight.tasks.scene import Scene, SceneCache, Shelf
 
 MOST_RINGS = 50

@@ -20,7 +20,7 @@ from twinsight.albums.outline import whole
 from twinsight.albums.record import Thing
 from twinsight.image.container import Header
 from twinsight.image.decode import PixelLimits, decode
-from twinsight.tasks.intent import Task
+from twinsight.tasks.request.intent import Task
 
 FOLDER = "yolo"
 _QUALITY = 95

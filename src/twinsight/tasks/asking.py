@@ -7,14 +7,14 @@ from itertools import product
 from typing import Any
 
 from twinsight.prompt import ImageRef, Prompt, Text, Turn
-from twinsight.tasks import classify, intent, talk
-from twinsight.tasks.intent import Task
-from twinsight.tasks.lexicon import COLOURS
-from twinsight.tasks.paraphrase import plainly
+from twinsight.tasks.answers import classify, talk
+from twinsight.tasks.request import intent
+from twinsight.tasks.request.intent import Task
+from twinsight.tasks.request.lexicon import COLOURS
+from twinsight.tasks.request.paraphrase import plainly
+from twinsight.tasks.request.style import Style
+from twinsight.tasks.request.vocabulary import is_singular, meaning
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.style import Style
-from twinsight.tasks.vocabulary import is_singular, meaning
-from twinsight.tasks.voice import VOICES
 from twinsight.tasks.wanting import (
     COUNT,
     LABELS,
@@ -22,6 +22,7 @@ from twinsight.tasks.wanting import (
     SCORE,
     words_of,
 )
+from twinsight.tasks.wording.voice import VOICES
 
 SEVERAL = (Task.COMPARE, Task.WHICH, Task.ORDER)
 ANSWERED = (

@@ -16,12 +16,12 @@ from typing import Any
 from twinsight import tokens
 from twinsight.filling.document import Ask, Facts, dump, fill
 from twinsight.prompt import Call, CallResult, FunctionDeclaration, Prompt
-from twinsight.tasks.classify import key_of
+from twinsight.tasks.answers.classify import key_of
 from twinsight.tasks.facts import SceneFacts
-from twinsight.tasks.intent import task_of
-from twinsight.tasks.lexicon import AFTER, FILLER, NUMBERS, word_set
+from twinsight.tasks.request.intent import task_of
+from twinsight.tasks.request.lexicon import AFTER, FILLER, NUMBERS, word_set
+from twinsight.tasks.request.vocabulary import fold
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.vocabulary import fold
 from twinsight.tasks.wanting import words_of
 
 _QUOTED = re.compile(r"[\"“«]\s*([^\"”»]+?)\s*[\"”»]|(?<!\w)'([^']+)'(?!\w)")

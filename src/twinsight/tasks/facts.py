@@ -15,19 +15,19 @@ from typing import Any
 
 from twinsight.filling.document import Ask, Facts, Given
 from twinsight.prompt import Prompt
-from twinsight.tasks import classify, describe, find, inventory, page, particulars, talk, targets
+from twinsight.tasks import find
+from twinsight.tasks.answers import classify, describe, inventory, page, particulars, talk
 from twinsight.tasks.asking import ANSWERED, SEVERAL, answered, choice
-from twinsight.tasks.corners import Corners, corners_asked
-from twinsight.tasks.intent import Task
-from twinsight.tasks.language import is_neutral, spoken
-from twinsight.tasks.lexicon import number_of
-from twinsight.tasks.said import Asked
+from twinsight.tasks.request import targets
+from twinsight.tasks.request.corners import Corners, corners_asked
+from twinsight.tasks.request.intent import Task
+from twinsight.tasks.request.language import is_neutral, spoken
+from twinsight.tasks.request.lexicon import number_of
+from twinsight.tasks.request.style import Style, style_of
+from twinsight.tasks.request.vocabulary import kinds
 from twinsight.tasks.scene import Scene
 from twinsight.tasks.sightings import Seen, counted, is_place
 from twinsight.tasks.spatial import Found
-from twinsight.tasks.style import Style, style_of
-from twinsight.tasks.vocabulary import kinds
-from twinsight.tasks.voice import VOICES
 from twinsight.tasks.wanting import (
     BOX,
     BOXES,
@@ -59,6 +59,8 @@ from twinsight.tasks.wanting import (
     descriptions,
     words_of,
 )
+from twinsight.tasks.wording.said import Asked
+from twinsight.tasks.wording.voice import VOICES
 
 _SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 

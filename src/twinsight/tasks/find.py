@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from twinsight.engines.roles import Label, Purpose
 from twinsight.geometry.detections import Detections
-from twinsight.tasks import plan_free, vocabulary
+from twinsight.tasks import plan_free
+from twinsight.tasks.answers.describe import finer
 from twinsight.tasks.colour import colours_at, shares_at
-from twinsight.tasks.describe import finer
-from twinsight.tasks.language import Language
+from twinsight.tasks.request import vocabulary
+from twinsight.tasks.request.language import Language
+from twinsight.tasks.request.targets import Target, Wanted
+from twinsight.tasks.request.vocabulary import Sense
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.targets import Target, Wanted
-from twinsight.tasks.vocabulary import Sense
 
 MOST_ITEMS = 100
 SURE_LINE = 0.5

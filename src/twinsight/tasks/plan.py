@@ -23,8 +23,8 @@ from twinsight.filling.validator import Validator
 from twinsight.geometry.dialects.salvage import salvaged
 from twinsight.prompt import AnswerShape, Delta, Finish, Prompt
 from twinsight.tasks import limit, structured
-from twinsight.tasks.corners import GEMINI, corner_of
-from twinsight.tasks.intent import may_be_spatial, task_of
+from twinsight.tasks.request.corners import GEMINI, corner_of
+from twinsight.tasks.request.intent import may_be_spatial, task_of
 from twinsight.tasks.wanting import BOX, POINT, SHAPE, words_of
 
 CHECK_STEPS = 2_000_000

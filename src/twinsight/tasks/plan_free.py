@@ -17,8 +17,8 @@ from twinsight.engines.roles import Purpose
 from twinsight.engines.speaker import EVERYTHING
 from twinsight.geometry.boxes import iou
 from twinsight.geometry.detections import Detections, join
-from twinsight.tasks import vocabulary
-from twinsight.tasks.phrases import Target
+from twinsight.tasks.request import vocabulary
+from twinsight.tasks.request.phrases import Target
 from twinsight.tasks.scene import Scene
 
 SAME_THING = 0.5

@@ -9,11 +9,13 @@ from twinsight.engines.eyes import Eyes
 from twinsight.engines.speaker import Alone, Waiting
 from twinsight.image.decode import DefaultLimits
 from twinsight.prompt import Call, Delta, Finish, Prompt, Sampling
-from twinsight.tasks import calls, conversation, limit, plan, structured, talk
-from twinsight.tasks.intent import task_of
+from twinsight.tasks import calls, limit, plan, structured
+from twinsight.tasks.answers import talk
+from twinsight.tasks.request import conversation
+from twinsight.tasks.request.intent import task_of
+from twinsight.tasks.request.style import style_of
 from twinsight.tasks.scene import Look, Scene, SceneCache, Shelf
-from twinsight.tasks.style import style_of
-from twinsight.tasks.voice import VOICES
+from twinsight.tasks.wording.voice import VOICES
 
 MOST_CLOSE_LOOKS = 64
 """Pictures of one request that are looked at closely; when there are more, each gets a glance."""

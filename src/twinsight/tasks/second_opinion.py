@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from twinsight.engines.roles import Label
 from twinsight.geometry.detections import Detections
-from twinsight.tasks.vocabulary import Sense, kinds, meaning
+from twinsight.tasks.request.vocabulary import Sense, kinds, meaning
 
 UNSURE = 0.6
 """A box with a lower score may have the wrong name."""

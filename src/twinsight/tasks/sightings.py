@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinsight.filling.document import Ask, Facts, Given
-from twinsight.tasks.corners import corner_of
+from twinsight.tasks.answers.places import place
 from twinsight.tasks.find import Item, chosen
-from twinsight.tasks.places import place
-from twinsight.tasks.sentences import PLACES
+from twinsight.tasks.request.corners import corner_of
+from twinsight.tasks.request.vocabulary import meaning
 from twinsight.tasks.spatial import Found
-from twinsight.tasks.vocabulary import meaning
 from twinsight.tasks.wanting import (
     BOX,
     BOXES,
@@ -30,6 +29,7 @@ from twinsight.tasks.wanting import (
     TEXT,
     words_of,
 )
+from twinsight.tasks.wording.sentences import PLACES
 
 
 def is_place(ask: Ask, words: set[str]) -> bool:

@@ -18,14 +18,14 @@ from twinsight.geometry import masks, polygons
 from twinsight.geometry.boxes import clip, to_yxyx_1000
 from twinsight.geometry.detections import Detections
 from twinsight.geometry.overlaps import resolve_overlaps
-from twinsight.tasks import describe
+from twinsight.tasks.answers import describe
 from twinsight.tasks.colour import colours_at
-from twinsight.tasks.corners import GEMINI, Corners
 from twinsight.tasks.find import Item, chosen, stack
-from twinsight.tasks.keys import CHOICE, Entry, Form
-from twinsight.tasks.language import Language
+from twinsight.tasks.request.corners import GEMINI, Corners
+from twinsight.tasks.request.keys import CHOICE, Entry, Form
+from twinsight.tasks.request.language import Language
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.voice import VOICES
+from twinsight.tasks.wording.voice import VOICES
 
 
 class Found:

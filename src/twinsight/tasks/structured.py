@@ -8,25 +8,14 @@ from typing import Any
 
 from twinsight.filling.document import dump, fill
 from twinsight.prompt import Finish, Prompt
-from twinsight.tasks import (
-    answer,
-    asking,
-    facts,
-    find,
-    inventory,
-    limit,
-    otherwise,
-    shown,
-    spatial,
-    tables,
-    talk,
-    targets,
-)
-from twinsight.tasks.intent import Task, task_of
-from twinsight.tasks.keys import Form, form_of, is_single
-from twinsight.tasks.said import Asked
+from twinsight.tasks import asking, facts, find, limit, spatial, tables
+from twinsight.tasks.answers import answer, inventory, talk
+from twinsight.tasks.request import otherwise, shown, targets
+from twinsight.tasks.request.intent import Task, task_of
+from twinsight.tasks.request.keys import Form, form_of, is_single
+from twinsight.tasks.request.style import style_of
 from twinsight.tasks.scene import Scene
-from twinsight.tasks.style import style_of
+from twinsight.tasks.wording.said import Asked
 
 SPATIAL = (Task.DETECT, Task.SEGMENT, Task.POINT)
 

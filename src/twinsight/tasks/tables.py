@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
-from twinsight.tasks.corners import corner_of, is_yolo
-from twinsight.tasks.keys import Entry, Form, part_of
 from twinsight.tasks.limit import Listing
-from twinsight.tasks.vocabulary import fold, meaning
+from twinsight.tasks.request.corners import corner_of, is_yolo
+from twinsight.tasks.request.keys import Entry, Form, part_of
+from twinsight.tasks.request.vocabulary import fold, meaning
 
 Kind = Literal["csv", "table", "yolo", "voc", "numbers"]
 

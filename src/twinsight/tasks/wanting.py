@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from twinsight.filling.facts import MAX_DEPTH
-from twinsight.tasks.lexicon import word_set
+from twinsight.tasks.request.lexicon import word_set
 
 _WORD = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿ]+|[A-ZÀ-Þ]+(?![a-zß-ÿ])|\d+|[^\W\d_A-Za-zÀ-ÿ]+")
 
