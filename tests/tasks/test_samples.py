@@ -49,3 +49,20 @@ def test_cup_is_boxed_and_masked(pocket_eyes: Eyes) -> None:
     assert 0 <= x0 < x1 <= 1000
     assert cup["label"] == "cup"
     assert cup["mask"].startswith("data:image/png;base64,")
+
+
+KNOWN = {
+    "caption": "Caption this image.",
+    "one kind": "Is there a cup?",
+    "boxes": "Detect all of the prominent items in the image.",
+    "text": "What text can you read?",
+}
+
+
+@pytest.mark.parametrize("question", KNOWN.values(), ids=KNOWN.keys())
+def test_a_known_picture_is_not_decoded_again(
+    pocket_eyes: Eyes, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = said(pocket_eyes, "coffee.jpg", question)
+    monkeypatch.setattr("twinsight.tasks.scene.decode", lambda *_, **__: pytest.fail("decoded"))
+    assert said(pocket_eyes, "coffee.jpg", question) == first

@@ -55,6 +55,7 @@ class Findings:
     lock: threading.Lock = field(default_factory=threading.Lock)
     recognition: Recognition | None = None
     lines: list[TextLine] | None = None
+    is_page: bool | None = None
     objects: dict[bool, Mapping[Purpose, Detections]] = field(default_factory=dict)
     surroundings: dict[bool, Mapping[str, float]] = field(default_factory=dict)
     measures: Measures | None = None
@@ -219,9 +220,16 @@ class Scene:
                 }
             return self._findings.objects[careful][purpose]
 
-    @cached_property
+    @property
     def is_page(self) -> bool:
         """Whether it is all print, black on white: what looks like objects on it is none."""
+        if self._look == "glance":
+            return False
+        if self._findings.is_page is None:
+            self._findings.is_page = self._is_print()
+        return self._findings.is_page
+
+    def _is_print(self) -> bool:
         few = self.picture.rgb[::STEP, ::STEP]
         is_white, is_coloured = few.min(2) >= WHITE, np.ptp(few, axis=2) >= COLOURED
         if is_white.mean() < LEAST_WHITE or is_coloured.mean() > MOST_COLOURED:
