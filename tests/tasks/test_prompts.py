@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from evals.prompts import SPATIAL, cases, misunderstood, prompt_of
+from twinsight.tasks.request import targets
 from twinsight.tasks.request.intent import may_be_spatial, task_of
 
 
@@ -30,3 +31,18 @@ def test_the_quick_look_for_places_passes_over_none() -> None:
             assert may_be_spatial(prompt), case["ask"]
     assert spatial > 50
     assert not may_be_spatial(prompt_of("What is in this picture?", 1))
+
+
+def test_a_clause_that_only_asks_is_read_a_bounded_number_of_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    real = targets._until_end
+
+    def counted(rest: str) -> str:
+        read.append(rest)
+        return real(rest)
+
+    monkeypatch.setattr(targets, "_until_end", counted)
+    targets.wanted("is it the " * 1000)
+    assert 0 < len(read) <= 2 * (targets.MOST_ASKING + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from twinsight.tasks.request.clauses import (
     any_of,
@@ -103,6 +103,10 @@ _MORE = any_of(
     r"(?:and |et |then |also |next |puis |ensuite |aussi )*(?:detect|find|locate|segment|point|"
     r"détecte[rz]?|trouve[rz]?|localise[rz]?|repère[rz]?|segmente[rz]?|pointe[rz]?|encadre[rz]?)"
 )
+
+
+MOST_ASKING = 20
+"""Words that ask, in one clause, of which each is read with all that follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +250,7 @@ def _regions(clause: str) -> Iterator[tuple[str, str]]:
     opening = _FIRST_WORD.match(clause)
     if opening is not None and not _TRIGGER.match(clause):
         yield opening[0], _until_end(clause[opening.end() :])
-    for match in _TRIGGER.finditer(clause):
+    for match in islice(_TRIGGER.finditer(clause), MOST_ASKING):
         yield match[0], _until_end(clause[match.end() :])
 
 
