@@ -26,6 +26,8 @@ hypothesis.settings.load_profile("patient")
 
 SHARED = Path(os.environ.get("TWINSIGHT_SHARED") or Path(__file__).parents[2] / "shared").resolve()
 SAMPLES = Path(__file__).parents[1] / "src/twinsight/samples"
+CLIENT = "client"
+"""The property of a test that tells which client it drove."""
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,12 @@ def shared_data() -> Path:
 def sample() -> Callable[[str], bytes]:
     """The bytes of one of the package's sample pictures."""
     return lambda name: (SAMPLES / name).read_bytes()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which clients ran. Here, since the process that starts the others reads this file alone."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    told = [pair for report in reports for pair in getattr(report, "user_properties", ())]
+    clients = sorted({value for name, value in told if name == CLIENT})
+    if clients:
+        terminalreporter.write_line(f"clients run: {len(clients)}: {', '.join(clients)}")

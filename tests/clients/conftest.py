@@ -15,10 +15,10 @@ import pytest
 from tests.clients.photos import Photos
 from tests.clients.process import SPECS, Client, Drivers, why_missing
 from tests.clients.web import served
+from tests.conftest import CLIENT
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 _BY_NAME = {spec.name: spec for spec in SPECS}
-RAN, MISSING = "clients run", "clients skipped"
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,10 @@ def client(request: pytest.FixtureRequest, drivers: Drivers) -> Client:
     """The client that the test was parametrised with; a missing one is skipped, and counted."""
     spec = _BY_NAME[request.param]
     reason = why_missing(spec)
-    told = request.node.user_properties
     if reason is not None:
-        told.append((MISSING, f"{spec.name} because {reason.splitlines()[0]}"))
         pytest.skip(f"{spec.name}: {reason}")
     sdk = "curl" if spec.language == "curl" else drivers.of(spec).sdk
-    told.append((RAN, f"{spec.name} ({sdk})"))
+    request.node.user_properties.append((CLIENT, f"{spec.name} ({sdk})"))
     return Client(spec, drivers)
 
 
@@ -124,13 +122,3 @@ def photos_place(photos: Photos) -> Iterator[str]:
 def fetching_server(launch: Launch, photos_place: str) -> Address:
     """A server that may fetch pictures from `photos_place`."""
     return launch(fetch=photos_place)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line that says which clients ran, so that a skipped one is never silent."""
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    told = [pair for report in reports for pair in getattr(report, "user_properties", ())]
-    for kind, is_bad in ((RAN, False), (MISSING, True)):
-        names = dict.fromkeys(name for each, name in told if each == kind)
-        if names:
-            terminalreporter.write_line(f"{kind}: {len(names)}: {', '.join(names)}", red=is_bad)

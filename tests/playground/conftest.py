@@ -25,7 +25,6 @@ FLAGS = (
     "--disable-sync",
 )
 WAIT_MS = 20_000
-NO_BROWSER = "chromium is not on the PATH: run `python tests/clients/setup.py` as root"
 
 
 @pytest.fixture(scope="package")
@@ -36,7 +35,7 @@ def browser() -> Iterator[Browser]:
     process may run an event loop of its own.
     """
     if CHROMIUM is None:
-        pytest.skip(NO_BROWSER)
+        pytest.skip("chromium is not on the PATH: run `python tests/clients/setup.py` as root")
     with sync_playwright() as driver:
         launched = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
@@ -141,9 +140,3 @@ def visit(browser: Browser, server: RunningServer) -> Iterator[Open]:
     """See `visiting`."""
     with visiting(browser, server) as go:
         yield go
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A skipped browser is never silent."""
-    if any(NO_BROWSER in str(each.longrepr) for each in terminalreporter.stats.get("skipped", ())):
-        terminalreporter.write_line(f"browser tests skipped: {NO_BROWSER}", red=True)
