@@ -202,7 +202,8 @@ def curve(detector: PocketDetector, photos: Photos, file: Path) -> None:
     for name, values, times in rows:
         numbers = " | ".join(f"{value:.1f}" for value in (values[0], *values[3:]))
         print(f"| {name} | {numbers} | {np.median(times):.1f} | {min(times):.1f} |")
-    points = [(name, float(np.median(times)), values[0]) for name, values, times in rows]
+    # The least, not the median: on a shared machine it tells the looks apart best.
+    points = [(name, min(times), values[0]) for name, values, times in rows]
     file.write_text(drawn_curve(points))
 
 

@@ -49,7 +49,7 @@ PLAIN_NOUNS = {
 
 SEVERAL = {
     **dict.fromkeys(("two", "both", "couple", "pair"), 2),
-    **dict.fromkeys(("three", "several", "many", "group", "groups", "few", "flock"), 3),
+    **dict.fromkeys(("three", "several", "many", "group", "groups", "bunch", "few", "flock"), 3),
     **{"four": 4, "five": 5, "six": 6},
 }
 """How many of one kind must be seen for a word to be said. Two are no group: CIDEr of the captions
