@@ -238,7 +238,8 @@ def drawn_curve(points: list[tuple[str, float, float]]) -> str:
         colour = "crimson" if "(" in name else "steelblue"
         # At the right edge the name goes above its point, where there is room for it.
         side, up, anchor = (40, -9, "end") if x > width * 0.8 else (7, 4, "start")
-        side, up, anchor = (-7, 4, "end") if width * 0.6 < x <= width * 0.8 else (side, up, anchor)
+        side, up, anchor = (-7, 4, "end") if width * 0.7 < x <= width * 0.8 else (side, up, anchor)
+        side, up, anchor = (0, -9, "middle") if "(" in name else (side, up, anchor)
         parts.append(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4" fill="{colour}"/>')
         parts.append(
             f'<text x="{x + side:.0f}" y="{y + up:.0f}" text-anchor="{anchor}">{name}</text>'
