@@ -44,7 +44,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--ready", type=Path, help="export these weights (.pt), do not train")
-    parser.add_argument("--out", type=Path, default=WEIGHTS / "masks.onnx")
+    parser.add_argument(
+        "--out", type=Path, default=WEIGHTS / "masks.onnx", help="the file of the weights"
+    )
     return parser.parse_args()
 
 
@@ -76,7 +78,7 @@ def main() -> None:
         best = fit(net, teach, check, persons, args, device).cpu()
 
     folder = args.out.parent
-    float_path = folder / "masks_float.onnx"
+    float_path = folder / f"{args.out.stem}_float.onnx"
     export.to_onnx(best, float_path)
     chosen = teach.rows(np.random.default_rng(1).choice(len(teach), min(128, len(teach)), False))
     export.quantise(float_path, args.out, as_bytes(augment.plain(chosen, chosen.xyxy)[0]))
