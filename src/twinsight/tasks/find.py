@@ -136,6 +136,11 @@ def at_least_one(scene: Scene, target: Target, language: Language = "en") -> lis
     return sure or of_target(scene, target, language, purpose)[:1]
 
 
+def taken_to_be_there(scene: Scene, target: Target) -> list[Item]:
+    """The same where the question takes it to be there, as who asks for its colour does."""
+    return of_target(scene, target) or of_target(scene, target, purpose="presence")[:1]
+
+
 def _wearing(scene: Scene, xyxy: NDArray[np.float32], rows: list[int], target: Target) -> list[int]:
     """The people of whom enough has the colour; when one is meant, who has most of it first."""
     share = dict(zip(rows, shares_at(scene, xyxy[rows], target.worn), strict=True))

@@ -15,7 +15,7 @@ from twinsight.tasks.answers.classify import key_of
 from twinsight.tasks.answers.relation import gap
 from twinsight.tasks.answers.scenery import meant
 from twinsight.tasks.colour import colours_at
-from twinsight.tasks.find import Item, at_least_one, lines_of, of_target, stack
+from twinsight.tasks.find import Item, at_least_one, lines_of, of_target, stack, taken_to_be_there
 from twinsight.tasks.request.lexicon import ANYTHING, DEFINITE, FORM, LEADING, LIGHT, number_of
 from twinsight.tasks.request.phrases import Target
 from twinsight.tasks.request.phrases import target as phrase
@@ -148,21 +148,16 @@ def presence(scene: Scene, asked: Asked) -> Said:
 
 def _each_told(asked: Asked, parts: Sequence[Said]) -> str:
     """A sentence for each thing, but one for all that the eyes do not know."""
-    voice, targets = asked.voice, asked.wanted.targets
-    unknown = [
-        voice.say("quote", text=named(target))
-        for target, part in zip(targets, parts, strict=True)
-        if part.text == voice.say("cannot recognise", thing=named(target))
-    ]
+    voice = asked.voice
+    known, unknown = [], []
+    for target, part in zip(asked.wanted.targets, parts, strict=True):
+        if part.text == voice.say("cannot recognise", thing=named(target)):
+            unknown.append(voice.say("quote", text=named(target)))
+        else:
+            known.append(part.text)
     if len(unknown) < 2:
         return " ".join(part.text for part in parts)
-    known = [part.text for part in parts if not part.text.startswith(_opening(voice))]
     return " ".join([*known, voice.say("cannot recognise all", things=voice.listed(unknown))])
-
-
-def _opening(voice: Voice) -> str:
-    """How the sentence about a thing that the eyes do not know begins."""
-    return voice.say("cannot recognise", thing="\n").split("\n")[0]
 
 
 def _together(
@@ -300,8 +295,7 @@ def colour(scene: Scene, asked: Asked) -> Said:
         key = "main colour" if len(names) == 1 else "main colours"
         return Said(voice.say(key, colours=voice.listed(names)), names[0] if names else "")
     bare = _without_colour(target)
-    # Who asks for a thing's colour takes it to be there: the likeliest one will do.
-    items = of_target(scene, bare) or of_target(scene, bare, purpose="presence")[:1]
+    items = taken_to_be_there(scene, bare)
     if not items:
         return Said(voice.say("see none", none=none_of(target, voice)), voice.say("none"))
     shades = list(dict.fromkeys(colours_at(scene, stack(items))))

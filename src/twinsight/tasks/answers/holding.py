@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from twinsight.tasks.answers import describe, relation
 from twinsight.tasks.answers.neighbours import stands_on
-from twinsight.tasks.find import Item, of_target
+from twinsight.tasks.find import Item, of_target, taken_to_be_there
 from twinsight.tasks.request.language import spoken
 from twinsight.tasks.request.phrases import Target, target
 from twinsight.tasks.request.vocabulary import fold, kinds
@@ -96,21 +96,15 @@ def held(scene: Scene, asked: Asked) -> Said:
     """What boxes suggest; else that nobody can tell."""
     asked_for = holding_of(asked.question)
     assert asked_for is not None, "the task is this one only where the question asks for that"
-    who, near = _who(scene, asked_for), things_held(scene, asked_for)
+    who, near = taken_to_be_there(scene, asked_for.who), things_held(scene, asked_for)
     if not near:
         return Said(describe.at_a_loss(scene, asked.style.language), asked.unknown())
     return _told(asked_for.verb, who, near, asked)
 
 
-def _who(scene: Scene, asked_for: Holding) -> list[Item]:
-    return (
-        of_target(scene, asked_for.who) or of_target(scene, asked_for.who, purpose="presence")[:1]
-    )
-
-
 def things_held(scene: Scene, asked_for: Holding) -> list[Item]:
     """What boxes suggest that they hold, eat, ride or are on."""
-    who = _who(scene, asked_for)
+    who = taken_to_be_there(scene, asked_for.who)
     kinds_of_it = _THINGS[asked_for.verb]
     there = [item for item in of_target(scene, Target("", None)) if item.kind in kinds_of_it]
     return [item for item in there if any(_goes_with(asked_for.verb, item, one) for one in who)]

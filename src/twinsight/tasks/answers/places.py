@@ -17,7 +17,7 @@ from twinsight.tasks.answers.neighbours import (
     sides,
     size_asked,
 )
-from twinsight.tasks.find import Item, find, of_target
+from twinsight.tasks.find import Item, find, of_target, taken_to_be_there
 from twinsight.tasks.request.phrases import Target
 from twinsight.tasks.request.vocabulary import kinds
 from twinsight.tasks.scene import Scene
@@ -52,7 +52,7 @@ def where(scene: Scene, asked: Asked) -> Said:
         return around or Said(voice.say("cannot recognise", thing=named(target)), asked.unknown())
     items = [i for i in find(scene, asked.wanted) if i.kind != "text" or target.text]
     # Who asks where a thing is takes it to be there: the likeliest one will do.
-    items = items or ([] if target.text else likely(scene, target))
+    items = items or ([] if target.text else taken_to_be_there(scene, target))
     if not items:
         return Said(voice.say("see none", none=none_of(target, voice)), voice.say("none"))
     placed = Counter(PLACES[asked.style.language][place(item, scene.wh)] for item in items)
@@ -126,7 +126,7 @@ def relate(scene: Scene, asked: Asked) -> Said:
 def related(scene: Scene, asked: Asked, found: relation.Relation) -> Said:
     """Whether two things lie to each other so."""
     voice = asked.voice
-    seen = [likely(scene, target) for target in (found.first, found.second)]
+    seen = [taken_to_be_there(scene, target) for target in (found.first, found.second)]
     for target, items in zip((found.first, found.second), seen, strict=True):
         if not items:
             return Said(voice.say("no, see", none=none_of(target, voice)), asked.no())
@@ -145,11 +145,6 @@ def related(scene: Scene, asked: Asked, found: relation.Relation) -> Said:
         is_so = _meet(scene, first, second)
     word = asked.yes() if is_so else asked.no()
     return Said(_told(found.side, is_so, first, second, voice), word)
-
-
-def likely(scene: Scene, target: Target) -> list[Item]:
-    """The target's things; where none is sure enough for a list, the likeliest one."""
-    return of_target(scene, target) or of_target(scene, target, purpose="presence")[:1]
 
 
 def _told(side: relation.Side, is_so: bool, first: Item, second: Item, voice: Voice) -> str:
@@ -246,7 +241,7 @@ def size(scene: Scene, asked: Asked) -> Said:
     """How much of the picture a thing takes up, which is all that can be told of its size."""
     voice, thing = asked.voice, size_asked(asked.question)
     assert thing is not None, "the task is this one only where the question asks for a size"
-    items = likely(scene, thing)
+    items = taken_to_be_there(scene, thing)
     if not items:
         return Said(voice.say("see none", none=none_of(thing, voice)), voice.say("none"))
     box = max(items, key=lambda item: item.score).xyxy
